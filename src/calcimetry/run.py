@@ -1,0 +1,1 @@
+"""The way of the data, joined: read -> locate -> detect -> measure -> grade -> Case."""
