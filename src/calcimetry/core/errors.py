@@ -56,9 +56,7 @@ class InputError(CalcimetryError):
 
     exit_code = 3
 
-    def __init__(
-        self, what: str, *, where: str = "", found: str = "", expected: str = "", remedy: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, where: str = "", found: str = "", expected: str = "", remedy: str = "") -> None:
         self.what, self.where, self.found, self.expected, self.remedy = what, where, found, expected, remedy
         super().__init__(self._sentence())
 

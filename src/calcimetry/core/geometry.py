@@ -35,11 +35,7 @@ class Geometry:
 
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
-        if (
-            affine.shape != (4, 4)
-            or not np.isfinite(affine).all()
-            or abs(np.linalg.det(affine[:3, :3])) < 1e-12
-        ):
+        if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
             raise GeometryError("the grid does not span a volume", found=f"affine {affine.tolist()}")
         affine.flags.writeable = False
         object.__setattr__(self, "affine", affine)

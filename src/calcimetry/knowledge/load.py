@@ -93,14 +93,10 @@ def check_facts(table_id: str, values: Any, path: str = "") -> None:
             named = values.get(name)
             for one in [named] if isinstance(named, str) else named if isinstance(named, list) else []:
                 if isinstance(one, str) and one not in sources():
-                    raise KnowledgeError(
-                        f"table {table_id}, {path or 'head'}: source {one!r} is not in sources.toml"
-                    )
+                    raise KnowledgeError(f"table {table_id}, {path or 'head'}: source {one!r} is not in sources.toml")
         status = values.get("status")
         if isinstance(status, str) and status not in get_args(Status):
-            raise KnowledgeError(
-                f"table {table_id}, {path or 'head'}: status {status!r} is none of {get_args(Status)}"
-            )
+            raise KnowledgeError(f"table {table_id}, {path or 'head'}: status {status!r} is none of {get_args(Status)}")
         for key, value in values.items():
             check_facts(table_id, value, f"{path}.{key}" if path else key)
     elif isinstance(values, list):
