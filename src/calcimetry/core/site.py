@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from calcimetry.core.codes import Code
 
@@ -12,22 +11,34 @@ __all__ = ["Site"]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What can be assessed at a site, and how.
+    """What can be assessed at an organ, and how.
 
-    ``ids`` are the site words of the ontology that this folder serves; ``structures`` the closed list of
-    structure names, or empty where they are free; ``scores`` the scores computed for it; ``scales`` the scales
-    its scores are placed on; ``locator`` how it is found (``builtin``, ``given``); ``status`` what works today
-    in one sentence.
+    Parameters
+    ----------
+    id : str
+        Name of the folder.
+    title : str
+        For people.
+    structures : dict of str to tuple of str
+        Site words that this folder serves, each with the closed list of its structures (empty: free text).
+    modalities : tuple of str
+        DICOM modalities of the images it wants.
+    locators : tuple of str
+        How its regions are found today: ``given``, ``builtin``.
+    scores, scales : tuple of str
+        Names of the scores computed for it; ids of the tables in ``knowledge/scales`` that they are placed on.
+    status : str
+        What works today, in one sentence.
+    structure_codes : dict of str to Code
+        Coded terms of structures, where DICOM carries one.
     """
 
     id: str
     title: str
+    structures: dict[str, tuple[str, ...]]
     modalities: tuple[str, ...]
-    structures: tuple[str, ...] = ()
-    scores: tuple[str, ...] = ()
-    scales: tuple[str, ...] = ()
-    locators: tuple[str, ...] = ("given",)
-    code: Code | None = None
+    locators: tuple[str, ...]
+    scores: tuple[str, ...]
+    scales: tuple[str, ...]
+    status: str
     structure_codes: dict[str, Code] = field(default_factory=dict)
-    status: str = ""
-    series: dict[str, Any] = field(default_factory=dict)
