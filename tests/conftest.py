@@ -41,3 +41,33 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no chromium: apt-get install chromium")
     return found
+
+
+class _Counter:
+    """Counts, on the controlling process, the tests that used the folder of real images and passed."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed and "shared_data" in report.keywords:
+            self.used.add(report.nodeid)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Counter(), "calcimetry-shared-data")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    counter = config.pluginmanager.get_plugin("calcimetry-shared-data")
+    there = data_folder() is not None
+    where = "found" if there else "absent: the tests that need it were skipped"
+    terminalreporter.write_line(f"folder of real images {where}; tests that used it: {len(counter.used)}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    counter = session.config.pluginmanager.get_plugin("calcimetry-shared-data")
+    demanded = os.environ.get("CALCIMETRY_REQUIRE_DATA") and data_folder() is not None
+    if counter is not None and demanded and not counter.used and exitstatus == 0:
+        session.exitstatus = 1

@@ -1,0 +1,86 @@
+"""``calcimetry analyze``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from calcimetry.cli.options import FORMAT, Format, emit_json, progress
+
+__all__ = ["register"]
+
+EXAMPLES = """\b
+Examples:
+  calcimetry analyze scan/                                 what is calcified, on the terminal
+  calcimetry analyze scan.zip --out result                 the same with page, tables and label map
+  calcimetry analyze scan/ --regions arteries.nii.gz --spread
+  calcimetry analyze scan/ --subject person.toml --format json | jq .scores
+"""
+
+
+def analyze(
+    path: Path = typer.Argument(help="Folder, file, zip or DICOMDIR; NIfTI, NRRD or MHA."),
+    out: Path | None = typer.Option(None, "--out", metavar="DIR", help="Write page, tables, label map and record here."),
+    regions: Path | None = typer.Option(None, "--regions", metavar="MAP", help="Label map: NIfTI, NRRD or DICOM SEG."),
+    subject: Path | None = typer.Option(None, "--subject", metavar="CASE", help="What is known of the person."),
+    rule: str = typer.Option("agatston-1990", "--rule", metavar="PRESET", help="Preset of the Agatston rule."),
+    spread: bool = typer.Option(False, "--spread", help="Show how far all presets lie apart on this scan."),
+    mass_factor: float | None = typer.Option(
+        None, "--mass-factor", metavar="F", help="Calibration of mass: mg/cm3 per HU, as measured for this scanner."
+    ),
+    study: str | None = typer.Option(None, "--study", metavar="UID", help="Which study, where the input holds several."),
+    overwrite: bool = typer.Option(False, "--overwrite", help="Replace an existing result; it stays until the new stands."),
+    anonymous: bool = typer.Option(False, "--anonymous", help="Leave the person's name and number out of the results."),
+    show_settings: bool = typer.Option(False, "--show-settings", help="Print every setting with its origin, then stop."),
+    settings: Path | None = typer.Option(None, "--settings", metavar="TOML", help="Settings that replace the defaults."),
+    jobs: int | None = typer.Option(None, "--jobs", metavar="N", help="Worker processes for compressed pixels."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    spacing: float | None = typer.Option(None, "--spacing", metavar="MM", help="Object pixel of a projection (to come)."),
+    prior: Path | None = typer.Option(None, "--prior", metavar="DIR", help="An earlier result (to come)."),
+    edits: Path | None = typer.Option(None, "--edits", metavar="FILE", help="A reader's corrections (to come)."),
+    format: Format = FORMAT,
+) -> None:
+    """Read, locate, detect, measure, grade, write."""
+    from calcimetry.core.errors import UsageError
+
+    for name, value in (("--spacing", spacing), ("--prior", prior), ("--edits", edits)):
+        if value is not None:
+            raise UsageError(f"{name} is still to come: this version assesses one CT study at a time")
+    from calcimetry import report, run
+
+    chosen = run.settings_from(settings, rule=rule, mass_factor=mass_factor, spread=spread)
+    if show_settings:
+        rows = chosen.explained()
+        if format is Format.json:
+            emit_json([{"setting": n, "value": v, "origin": o} for n, v, o in rows])
+        else:
+            for name, value, origin in rows:
+                typer.echo(f"{name} = {value}   ({origin})")
+        return
+    if out is not None:
+        report.check_out(out, source=path, overwrite=overwrite)
+    case = run.analyze(
+        path,
+        regions=regions,
+        subject=subject,
+        settings=chosen,
+        study_uid=study,
+        jobs=jobs,
+        progress=progress(quiet or format is Format.json),
+    )
+    if anonymous:
+        case = report.anonymous(case)
+    if out is not None:
+        report.write(case, out, overwrite=overwrite)
+    if format is Format.json:
+        emit_json(report.record(case))
+    else:
+        typer.echo(report.text(case))
+        if out is not None:
+            typer.echo(f"page: {out / 'page.html'}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(analyze)
