@@ -71,7 +71,7 @@ def _of_image(image: ImageInfo) -> dict[str, Any]:
 
 
 def _adapted(score: Score, image: ImageInfo) -> bool | None:
-    """Whether the score's own settings say that its thresholds were moved; else only 120 kV tells that they were not."""
+    """Whether the thresholds were moved, by the score's own settings; else only 120 kV tells that they were not."""
     said = score.settings.get("adapted")
     if isinstance(said, bool):
         return said

@@ -78,7 +78,9 @@ def grades(
                 continue
             editions = one.bands(study_day)
             for edition in editions if settings.side_by_side else editions[:1]:
-                found.append(_grade(one, edition, score, facts, siblings, study_day))
+                found.append(
+                    _grade(one, edition=edition, score=score, facts=facts, siblings=siblings, study_day=study_day)
+                )
     return tuple(found)
 
 
@@ -108,6 +110,7 @@ def day(text: datetime.date | str | None) -> datetime.date | None:
 
 def _grade(
     one: Scale,
+    *,
     edition: Edition,
     score: Score,
     facts: logic.Facts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -200,7 +201,7 @@ def _bands(rows: list[Mapping[str, Any]], status: Status, where: str) -> tuple[B
     bands = tuple(_band(row, status, where) for row in rows)
     if (bands[0].low, bands[0].low_closed) != (0, True) or bands[-1].high is not None:
         raise KnowledgeError(f"{where}: bands must begin at 0 and end open")
-    for lower, upper in zip(bands, bands[1:], strict=False):
+    for lower, upper in itertools.pairwise(bands):
         # One of two neighbours owns the limit between them: no gap, no overlap.
         if lower.high != upper.low or lower.high_closed == upper.low_closed:
             raise KnowledgeError(f"{where}: gap or overlap between {lower.category!r} and {upper.category!r}")

@@ -29,7 +29,7 @@ Facts = Mapping[str, Any]
 
 _JOINERS = ("all", "any", "not")
 _TESTS: dict[str, frozenset[str]] = {
-    "bool": frozenset({"is", "is_not", "known"}),
+    "bool": frozenset({"is", "is_not", "in", "known"}),
     "number": frozenset({"is", "from", "to", "above", "below", "known"}),
     "word": frozenset({"is", "is_not", "in", "not_in", "known"}),
     "words": frozenset({"has", "has_any", "known"}),
