@@ -1,1 +1,43 @@
-"""TBD."""
+"""Stage: numbers of what was found. Kernels take plain arrays (slice, row, column); stage functions take the nouns."""
+
+from calcimetry.measure.agatston import agatston
+from calcimetry.measure.area import largest_area_mm2, total_area_mm2
+from calcimetry.measure.calibration import Calibration, from_rod, nominal, stated
+from calcimetry.measure.density_score import density_score
+from calcimetry.measure.diameter import diameter_in_plane_mm, diameter_mm
+from calcimetry.measure.features import IntervalModel, LesionFeatures, Surroundings
+from calcimetry.measure.lesions import lesions
+from calcimetry.measure.mass import mass_mg
+from calcimetry.measure.mean import mean_hu
+from calcimetry.measure.peak import peak_hu
+from calcimetry.measure.rule import Minimum, Rule, rule, rule_ids
+from calcimetry.measure.scores import scores
+from calcimetry.measure.volume import volume_mm3
+from calcimetry.measure.volume_isotropic import volume_isotropic_mm3
+
+__all__ = [
+    "Calibration",
+    "IntervalModel",
+    "LesionFeatures",
+    "Minimum",
+    "Rule",
+    "Surroundings",
+    "agatston",
+    "density_score",
+    "diameter_in_plane_mm",
+    "diameter_mm",
+    "from_rod",
+    "largest_area_mm2",
+    "lesions",
+    "mass_mg",
+    "mean_hu",
+    "nominal",
+    "peak_hu",
+    "rule",
+    "rule_ids",
+    "scores",
+    "stated",
+    "total_area_mm2",
+    "volume_isotropic_mm3",
+    "volume_mm3",
+]
