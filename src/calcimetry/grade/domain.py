@@ -28,11 +28,12 @@ class Ruling:
         return "; ".join(self.reasons) or None
 
 
-def rule(needs: Sequence[Need], facts: logic.Facts) -> Ruling:
+def rule(needs: Sequence[Need], facts: logic.Facts, *, score_speaks: bool = False) -> Ruling:
     """Judge the conditions of a scale.
 
     A condition that is false gives its reason; one that cannot be decided names the missing facts. Where the
-    verdict is ``withheld``, only the sentences that withhold are kept: milder ones would hide them.
+    verdict is ``withheld``, only the sentences that withhold are kept: milder ones would hide them. With
+    ``score_speaks`` the sentences that the score's own reason holds already are left out.
 
     >>> from calcimetry.grade.scales import needs
     >>> rule([needs()["gated"]], {}).reason
@@ -41,12 +42,13 @@ def rule(needs: Sequence[Need], facts: logic.Facts) -> Ruling:
     found: list[tuple[Verdict, str, tuple[str, ...]]] = []
     for need in needs:
         answer = logic.evaluate(need.when, facts)
+        said = need.said_by_score and score_speaks
         if answer.truth is False and need.if_false != "pass":
-            found.append((need.if_false, need.reason, ()))
+            found.append((need.if_false, "" if said else need.reason, ()))
         elif answer.truth is None and need.if_unknown != "pass":
-            asked = " and ".join(logic.labels(answer.missing))
-            found.append((need.if_unknown, f"not known: {asked}", answer.missing))
+            asked = "" if said else f"not known: {'; '.join(logic.labels(answer.missing))}"
+            found.append((need.if_unknown, asked, answer.missing))
     worst = max((verdict for verdict, _, _ in found), key=_RANK.index, default=_RANK[0])
     kept = [row for row in found if row[0] == worst] if worst == "withheld" else found
     missing = dict.fromkeys(name for _, _, names in kept for name in names)
-    return Ruling(worst, tuple(dict.fromkeys(text for _, text, _ in kept)), tuple(missing))
+    return Ruling(worst, tuple(dict.fromkeys(text for _, text, _ in kept if text)), tuple(missing))

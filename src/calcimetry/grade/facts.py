@@ -15,7 +15,6 @@ from calcimetry.knowledge.units import convert
 __all__ = ["collect"]
 
 _MOLAR = {"total_cholesterol_mmol_l": "total_cholesterol_mg_dl", "hdl_mmol_l": "hdl_mg_dl"}
-_METAL_NOTES = frozenset({"metal-in-region", "metal"})
 _STANDARD_KVP = 120.0
 
 
@@ -55,18 +54,15 @@ def collect(score: Score, subject: Subject, image: ImageInfo | None, siblings: I
     if image is not None:
         facts |= _of_image(image)
         facts["kv_adapted"] = _adapted(score, image)
-    return {name: value for name, value in facts.items() if value is not None}
+    return logic.complete({name: value for name, value in facts.items() if value is not None})
 
 
 def _of_image(image: ImageInfo) -> dict[str, Any]:
-    metal = any(note.code in _METAL_NOTES for note in image.notes)
     return {
         "gated": image.gated,
         "contrast": None if image.contrast.state == "unknown" else image.contrast.state,
         "kvp": image.kvp,
         "thickness_mm": image.thickness_mm,
-        # No such note is not proof of the contrary: the fact stays open.
-        "metal": True if metal else None,
     }
 
 

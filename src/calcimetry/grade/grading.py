@@ -117,7 +117,7 @@ def _grade(
     siblings: Sequence[Score],
     study_day: datetime.date | None,
 ) -> Grade:
-    ruling = rule(one.needs, facts)
+    ruling = rule(one.needs, facts, score_speaks=score.status == "equivalent" and score.reason is not None)
     if score.value is None or score.status == "withheld":
         ruling = Ruling("withheld", (score.reason or "the score was not given",))
     placed = Placed()

@@ -49,7 +49,7 @@ def _bands(question: Question) -> Placed:
         asked = sorted({name for _, answer in answers for name in answer.missing})
         # Every group is printed, so that a reader who knows the fact has the answer.
         each = ", ".join(f"{g.label}: {place(question.value, g.bands).category}" for g, _ in answers)
-        return Placed(reasons=(f"not known: {' and '.join(logic.labels(asked))} ({each})",))
+        return Placed(reasons=(f"not known: {'; '.join(logic.labels(asked))} ({each})",))
     bands = fitting[0].bands
     band = place(question.value, bands)
     note = (question.edition.note,) if question.edition.note else ()

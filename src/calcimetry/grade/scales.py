@@ -69,7 +69,10 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a scale asks for, and what follows where it is not so or not known."""
+    """What a scale asks for, and what follows where it is not so or not known.
+
+    ``said_by_score``: an equivalent score gives this reason itself, so that it is not repeated.
+    """
 
     id: str
     when: logic.Condition
@@ -78,6 +81,7 @@ class Need:
     reason: str
     status: Status
     source: str
+    said_by_score: bool = False
 
 
 @dataclass(frozen=True, slots=True)

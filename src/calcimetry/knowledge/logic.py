@@ -21,7 +21,7 @@ from typing import Any
 from calcimetry.core.errors import KnowledgeError, UnknownIdError
 from calcimetry.knowledge.load import table
 
-__all__ = ["Answer", "Condition", "Fact", "Facts", "check", "evaluate", "facts_in", "labels", "vocabulary"]
+__all__ = ["Answer", "Condition", "Fact", "Facts", "check", "complete", "evaluate", "facts_in", "labels", "vocabulary"]
 
 Condition = Mapping[str, Any]
 Facts = Mapping[str, Any]
@@ -38,13 +38,14 @@ _TESTS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One word of the vocabulary. ``words`` is empty where any word is allowed."""
+    """One word of the vocabulary. ``words`` is empty where any word is allowed; ``implied_by`` as in the table."""
 
     name: str
     kind: str
     label: str
     unit: str | None = None
     words: tuple[str, ...] = ()
+    implied_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,34 @@ def vocabulary() -> dict[str, Fact]:
     """
     found: dict[str, Fact] = {}
     for row in table("facts")["fact"]:
-        fact = Fact(**{**row, "words": tuple(row.get("words", ()))})
+        lists = {name: tuple(row.get(name, ())) for name in ("words", "implied_by")}
+        fact = Fact(**{**row, **lists})
         if fact.kind not in _TESTS or fact.name in found or fact.name in _JOINERS:
             raise KnowledgeError(f"table facts: {fact.name!r} is doubled, reserved or of unknown kind {fact.kind!r}")
         found[fact.name] = fact
+    for fact in found.values():
+        if any(name not in found or found[name].kind != "bool" for name in fact.implied_by):
+            raise KnowledgeError(f"table facts: {fact.name!r} is implied by what is no yes-or-no fact")
     return found
+
+
+def complete(facts: Facts) -> dict[str, Any]:
+    """The facts with those that they imply; a stated ``False`` is never overruled.
+
+    >>> complete({"myocardial_infarction": True})["known_coronary_disease"]
+    True
+    """
+    known = dict(facts)
+    grown = True
+    while grown:
+        implied = [
+            fact.name
+            for fact in vocabulary().values()
+            if known.get(fact.name) is None and any(known.get(name) is True for name in fact.implied_by)
+        ]
+        known |= dict.fromkeys(implied, True)
+        grown = bool(implied)
+    return known
 
 
 def labels(names: Iterable[str]) -> tuple[str, ...]:
