@@ -1,1 +1,56 @@
-"""TBD."""
+"""Truth on demand: CT images with objects of known hydroxyapatite mass, simulated whole or put into real series.
+
+========== =====================================================================
+function   does
+========== =====================================================================
+recipes    ids of the recipes at hand, with titles
+simulate   recipe and seed -> image, truth, regions
+insert     objects into any real series, at its own resolution and noise
+write_study  image as DICOM, with truth and regions beside it
+========== =====================================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calcimetry.phantom.insert import insert
+from calcimetry.phantom.objects import Placed
+from calcimetry.phantom.recipe import Item, Lottery, Recipe, Scan, load, recipes
+from calcimetry.phantom.shapes import Cylinder, Ellipsoid, Plaque, Sphere
+from calcimetry.phantom.simulate import Simulation, simulate
+from calcimetry.phantom.truth import TruthObject, read_truth
+
+if TYPE_CHECKING:
+    from calcimetry.phantom.series import write_dicom, write_regions, write_study
+
+__all__ = [
+    "Cylinder",
+    "Ellipsoid",
+    "Item",
+    "Lottery",
+    "Placed",
+    "Plaque",
+    "Recipe",
+    "Scan",
+    "Simulation",
+    "Sphere",
+    "TruthObject",
+    "insert",
+    "load",
+    "read_truth",
+    "recipes",
+    "simulate",
+    "write_dicom",
+    "write_regions",
+    "write_study",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Writing needs pydicom and nibabel; simulating does not.
+    if name in ("write_dicom", "write_regions", "write_study"):
+        from calcimetry.phantom import series
+
+        return getattr(series, name)
+    raise AttributeError(f"module 'calcimetry.phantom' has no attribute {name!r}")
