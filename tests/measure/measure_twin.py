@@ -29,7 +29,9 @@ def slow_agatston(
         body_peak = max(float(hu[v]) for v in body)
         for k in sorted({v[0] for v in body}):
             piece = [v for v in body if v[0] == k]
-            if not all(_enough(m, len(piece), size_in_space[piece[0]], pixel, spacing_mm[0]) for m in choices["minimum"]):
+            if not all(
+                _enough(m, len(piece), size_in_space[piece[0]], pixel, spacing_mm[0]) for m in choices["minimum"]
+            ):
                 continue
             peak = body_peak if choices["peak"] == "object" else max(float(hu[v]) for v in piece)
             weight = sum(peak >= step for step in steps)

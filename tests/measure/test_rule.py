@@ -23,7 +23,9 @@ def test_an_unknown_name_tells_the_nearest() -> None:
 @pytest.mark.parametrize("name", rule_ids())
 def test_every_preset_prints_all_its_choices_as_plain_json(name: str) -> None:
     said = json.loads(json.dumps(rule(name).settings()))
-    assert {"threshold", "comparison", "minimum", "dimensions", "connectivity", "peak", "factor", "rounding"} <= set(said)
+    assert {"threshold", "comparison", "minimum", "dimensions", "connectivity", "peak", "factor", "rounding"} <= set(
+        said
+    )
     assert source(said["source"]).id == said["source"]
     assert said["id"] == name
 
@@ -66,7 +68,7 @@ def test_a_thickness_that_is_not_known_counts_as_the_increment() -> None:
 
 @pytest.mark.parametrize("wrong", [{"connectivity": 6}, {"dimensions": 3}, {"peak": "object"}])
 def test_choices_that_do_not_go_together_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="expected|needs"):
+    with pytest.raises(ValueError, match=r"expected|needs"):
         Rule(id="x", title="x", **wrong)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ from calcimetry.measure.lesions import lesions
 from calcimetry.measure.mass import mass_mg
 from calcimetry.measure.mean import mean_hu
 from calcimetry.measure.peak import peak_hu
-from calcimetry.measure.rule import Minimum, Rule, rule, rule_ids
+from calcimetry.measure.rule import Minimum, OwnLimits, Rule, rule, rule_ids
 from calcimetry.measure.scores import scores
 from calcimetry.measure.spatially_weighted import spatially_weighted
 from calcimetry.measure.volume import volume_mm3
@@ -24,6 +24,7 @@ __all__ = [
     "IntervalModel",
     "LesionFeatures",
     "Minimum",
+    "OwnLimits",
     "Rule",
     "Surroundings",
     "agatston",
