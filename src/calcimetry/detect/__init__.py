@@ -3,4 +3,7 @@
 from calcimetry.detect.find import Found, find, look
 from calcimetry.detect.settings import DetectSettings
 
-__all__ = ["DetectSettings", "Found", "find", "look"]
+__all__ = ["TABLES", "DetectSettings", "Found", "find", "look"]
+
+TABLES: tuple[str, ...] = ()
+"""Tables of ``knowledge`` that this stage reads."""

@@ -1,5 +1,20 @@
 """Where things lie: body, lungs and bone, contrast medium, the scale of the numbers, and shapes drawn by hand."""
 
 from calcimetry.locate.body import BodySettings, body
+from calcimetry.locate.contrast import contrast, contrast_note, contrast_threshold_hu
+from calcimetry.locate.drawn import drawn
+from calcimetry.locate.scale import scale_note
 
-__all__ = ["BodySettings", "body"]
+__all__ = [
+    "TABLES",
+    "BodySettings",
+    "body",
+    "contrast",
+    "contrast_note",
+    "contrast_threshold_hu",
+    "drawn",
+    "scale_note",
+]
+
+TABLES = ("checks/contrast",)
+"""Tables of ``knowledge`` that this stage reads."""
