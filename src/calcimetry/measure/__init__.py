@@ -11,6 +11,7 @@ from calcimetry.measure.integrated_mass import integrated_mass_mg, integrated_vo
 from calcimetry.measure.lesions import lesions
 from calcimetry.measure.mass import mass_mg
 from calcimetry.measure.mean import mean_hu
+from calcimetry.measure.model import interval_model
 from calcimetry.measure.peak import peak_hu
 from calcimetry.measure.rule import Minimum, OwnLimits, Rule, rule, rule_ids
 from calcimetry.measure.scores import scores
@@ -37,6 +38,7 @@ __all__ = [
     "from_rod",
     "integrated_mass_mg",
     "integrated_volume_mm3",
+    "interval_model",
     "largest_area_mm2",
     "lesions",
     "mass_mg",
