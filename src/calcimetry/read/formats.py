@@ -1,0 +1,86 @@
+"""Research formats by their ending: one file, one image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.core.errors import InputError
+from calcimetry.core.geometry import Geometry
+from calcimetry.core.image import Acquisition, SliceSource, Volume
+from calcimetry.read.array import as_hu, volume_notes
+from calcimetry.read.guard import Limits
+
+__all__ = ["VOLUME_FORMATS", "read_grid", "upright", "volume_file"]
+
+VOLUME_FORMATS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+
+
+def read_grid(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry, dict[str, Any]]:
+    """Values, grid in LPS and header of a NIfTI, NRRD, MHA or MHD file.
+
+    Raises
+    ------
+    InputError
+        Unknown ending, damaged, cut off or without position.
+    """
+    name = path.name.lower()
+    if name.endswith((".nii", ".nii.gz")):
+        from calcimetry.read.nifti import read_nifti
+
+        return read_nifti(path, limits)
+    if name.endswith((".nrrd", ".nhdr")):
+        from calcimetry.read.nrrd import read_nrrd
+
+        return read_nrrd(path, limits)
+    if name.endswith((".mha", ".mhd")):
+        from calcimetry.read.mha import read_mha
+
+        return read_mha(path, limits)
+    raise InputError(
+        "the ending names no format that is read here",
+        where=str(path),
+        expected=".nii, .nii.gz, .nrrd, .mha, .mhd or DICOM",
+    )
+
+
+def upright(array: NDArray[np.generic], grid: Geometry) -> tuple[NDArray[np.generic], Geometry]:
+    """The same voxels with the axes turned and flipped so that slices run along the patient axis that the file's
+    slowest axis is closest to, rising; rows and columns are only flipped where slices are axial.
+
+    Values are moved, never interpolated.
+    """
+    affine = grid.affine.copy()
+    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    closest = np.argmax(np.abs(directions), axis=0)
+    if sorted(closest) == [0, 1, 2]:
+        order = [int(np.flatnonzero(closest == axis)[0]) for axis in (2, 1, 0)]
+        array = array.transpose(order)
+        affine = affine[:, [*order, 3]]
+    for axis in range(3):
+        along = affine[:3, axis]
+        if along[np.argmax(np.abs(along))] < 0:
+            affine[:3, 3] += along * (array.shape[axis] - 1)
+            affine[:3, axis] = -along
+            array = np.flip(array, axis)
+    return array, Geometry((array.shape[0], array.shape[1], array.shape[2]), affine, grid.frame_uid)
+
+
+def volume_file(path: Path, limits: Limits) -> Volume:
+    """One image from one file of a research format; tube voltage and all else the format lacks stay unknown."""
+    values, grid, words = read_grid(path, limits)
+    values, grid = upright(values, grid)
+    pixels = np.ascontiguousarray(as_hu(values, str(path)))
+    kvp = words.get("kvp")
+    notes, padded = volume_notes(pixels, kvp)
+    taken = Acquisition(
+        modality="CT",
+        kvp=kvp,
+        hu=not any(n.code == "hu-implausible" for n in notes),
+        series_description=str(words.get("description") or "") or None,
+    )
+    sources = tuple(SliceSource(str(path), frame=n) for n in range(len(pixels)))
+    return Volume("i1", pixels, grid, taken, sources, padded, notes)

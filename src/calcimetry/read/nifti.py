@@ -1,0 +1,87 @@
+"""NIfTI: the one place where RAS is turned into LPS."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.core.errors import DecodingError, GeometryError, HostileInputError, InputError
+from calcimetry.core.geometry import Geometry
+from calcimetry.read.guard import Limits
+
+__all__ = ["read_nifti"]
+
+
+def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry, dict[str, Any]]:
+    """Values (slice, row, column), grid in LPS, and the header's words.
+
+    The file's axes (i, j, k) become (column, row, slice); both signs of RAS are turned. Integers without scale
+    stay integers.
+
+    Raises
+    ------
+    InputError
+        Damaged, cut off, no position, or larger than the limits.
+    """
+    import nibabel
+
+    where = str(path)
+    data = _bytes(path, limits)
+    try:
+        kind = nibabel.Nifti1Image if data[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c") else nibabel.Nifti2Image
+        image = kind.from_bytes(data)
+        shape = tuple(int(n) for n in image.shape)
+        while len(shape) > 3 and shape[-1] == 1:
+            shape = shape[:-1]
+        if len(shape) != 3 or min(shape) < 1:
+            raise InputError("this is no volume", where=where, found=f"shape {image.shape}", expected="three axes")
+        slope, shift = image.dataobj.slope, image.dataobj.inter
+        scaled = not (slope == 1 and shift == 0)
+        whole = float(slope).is_integer() and float(shift).is_integer() and image.get_data_dtype().kind in "iu"
+        values = np.asanyarray(image.dataobj.get_unscaled()).reshape(shape)
+        if scaled and whole:
+            values = values.astype(np.int64) * int(slope) + int(shift)
+        elif scaled:
+            values = (values * np.float64(slope) + np.float64(shift)).astype(np.float32)
+        ras = np.asarray(image.affine, dtype=np.float64)
+        words = image.header["descrip"].tobytes().rstrip(b"\0").decode("ascii", "replace")
+        described = int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
+    except InputError:
+        raise
+    except Exception as error:  # whatever a damaged file makes the library throw
+        raise DecodingError("the NIfTI file cannot be read", where=where, found=str(error)[:200]) from error
+    if not described:
+        raise GeometryError(
+            "the NIfTI file gives no position in the patient", where=where, expected="an sform or qform"
+        )
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ ras
+    affine = lps[:, [2, 1, 0, 3]]
+    array = values.transpose(2, 1, 0)
+    return array, Geometry((array.shape[0], array.shape[1], array.shape[2]), affine), {"description": words}
+
+
+def _bytes(path: Path, limits: Limits) -> bytes:
+    """The file, unpacked, with the limit held while unpacking."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        if not packed:
+            if path.stat().st_size > limits.file_bytes:
+                raise HostileInputError("the file is too large", where=str(path))
+            return path.read_bytes()
+        out = bytearray()
+        with gzip.open(path, "rb") as stream:
+            while piece := stream.read(1 << 22):
+                out += piece
+                if len(out) > limits.file_bytes or len(out) > 2000 * path.stat().st_size + (64 << 20):
+                    raise HostileInputError(
+                        "the file unpacks to too much", where=str(path), found=f"{len(out) >> 20} MiB"
+                    )
+        return bytes(out)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DecodingError("the file is damaged or cut off", where=str(path), found=str(error)) from error

@@ -1,0 +1,189 @@
+"""Whose images these are, and which belong to one study: by identifiers where they hold, by the images where not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from calcimetry.core.errors import AmbiguousInputError, UnknownIdError
+from calcimetry.core.note import Note
+from calcimetry.core.study import Subject
+from calcimetry.read.header import Common, Slice
+from calcimetry.read.order import regular
+
+__all__ = ["Group", "one_study", "studies", "subject"]
+
+_SEX = {"F": "female", "M": "male", "O": "other"}
+_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The CT slices of one study of one person, by series. ``uid`` is ``None`` where no file names one."""
+
+    id: str
+    uid: str | None
+    series: tuple[tuple[Slice, ...], ...]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def slices(self) -> int:
+        """Number of slices."""
+        return sum(map(len, self.series))
+
+    @property
+    def assessable(self) -> bool:
+        """Whether anything else than localizers is in it."""
+        return any(not s.common.localizer for members in self.series for s in members)
+
+    def line(self) -> str:
+        """One line to choose by: never a name."""
+        dates = sorted({s.common.study_date for m in self.series for s in m if s.common.study_date})
+        return f"{self.id} ({self.slices} CT slices{', ' + dates[0] if dates else ''})"
+
+
+def _person(common: Common) -> tuple[str, str]:
+    name = re.sub(r"[\s^=]+", " ", common.patient_name or "").strip().casefold()
+    return (common.patient_id or "", name)
+
+
+def _likeness(one: Slice) -> tuple[object, ...]:
+    """What slices of one series agree in when their identifiers say nothing."""
+    c = one.common
+    return (
+        *_person(c),
+        c.study_date,
+        c.frame_uid,
+        c.manufacturer,
+        c.model,
+        c.series_number,
+        c.series_description,
+        c.kernel,
+        c.kvp,
+        c.thickness_mm,
+        c.rows,
+        c.columns,
+        c.spacing_mm,
+        c.orientation,
+        c.image_type[:3],
+    )
+
+
+def _lonely(slices: Sequence[Slice], name: str) -> list[Slice]:
+    """Slices whose identifier is missing or is nobody else's."""
+    counted = Counter(getattr(s.common, name) for s in slices)
+    return [s for s in slices if getattr(s.common, name) is None or counted[getattr(s.common, name)] == 1]
+
+
+def _series(slices: Sequence[Slice]) -> tuple[list[tuple[Slice, ...]], bool]:
+    """Slices of one study -> series; and whether the images had to stand in for the identifiers."""
+    alike: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
+    for one in _lonely(slices, "series_uid"):
+        alike[_likeness(one)].append(one)
+    joined: dict[int, tuple[object, ...]] = {}
+    for key, members in alike.items():
+        if len(members) > 1 and (members[0].common.series_uid is None or regular(members)):
+            joined.update({id(s): key for s in members})
+    series: dict[object, list[Slice]] = defaultdict(list)
+    for one in slices:
+        series[joined.get(id(one), one.common.series_uid or _likeness(one))].append(one)
+    return [tuple(m) for m in series.values()], bool(joined)
+
+
+def studies(slices: Iterable[Slice]) -> list[Group]:
+    """Group slices by study and person.
+
+    Files whose study identifier is missing or was made up for each file alone are put together where, and only
+    where, person, date, scanner and reconstruction agree and the slices form one regular stack.
+    """
+    everything = list(slices)
+    alike: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
+    for one in _lonely(everything, "study_uid"):
+        alike[_likeness(one)].append(one)
+    owner: dict[int, tuple[object, ...]] = {}
+    for key, members in alike.items():
+        if len(members) > 1 and (all(s.common.study_uid is None for s in members) or regular(members)):
+            owner.update(
+                {id(s): ("joined", *_person(members[0].common), members[0].common.study_date, key) for s in members}
+            )
+    grouped: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
+    for one in everything:
+        named = ("uid", one.common.study_uid, *_person(one.common))
+        grouped[owner.get(id(one), named)].append(one)
+    _adopt_nameless(grouped)
+    people_of_uid = Counter(key[1] for key in grouped if key[0] == "uid")
+    made = []
+    unnamed = 0
+    for key, members in grouped.items():
+        series, joined = _series(members)
+        notes: tuple[Note, ...] = ()
+        if key[0] == "joined" or key[1] is None:
+            unnamed += 1
+            group_id, uid = f"unnamed-{unnamed}", None
+        else:
+            uid = str(key[1])
+            group_id = uid if people_of_uid[key[1]] == 1 else f"{uid}#{1 + sum(g.uid == uid for g in made)}"
+        if key[0] == "joined" or joined:
+            text = (
+                f"{len(members)} files carry no common study or series UID; they were put together because person, "
+                "date, scanner, reconstruction and positions agree"
+            )
+            notes = (Note("uids-missing", text, "caution"),)
+        made.append(Group(group_id, uid, tuple(series), notes))
+    return made
+
+
+def _adopt_nameless(grouped: dict[tuple[object, ...], list[Slice]]) -> None:
+    """Files without any name or ID go to the one person of their study, where there is exactly one."""
+    for key in [k for k in grouped if k[0] == "uid" and k[1] is not None and k[2:] == ("", "")]:
+        others = [k for k in grouped if k[:2] == key[:2] and k != key]
+        if len(others) == 1:
+            grouped[others[0]] += grouped.pop(key)
+
+
+def one_study(groups: Sequence[Group], study_uid: str | None, where: str) -> Group | None:
+    """The study to assess; ``None`` where there is none.
+
+    Raises
+    ------
+    AmbiguousInputError
+        More than one study or person, and none chosen.
+    UnknownIdError
+        ``study_uid`` names none of them.
+    """
+    if study_uid is not None:
+        named = [g for g in groups if study_uid in (g.id, g.uid)]
+        if not named:
+            raise UnknownIdError("study", study_uid, [g.id for g in groups])
+        groups = named
+    live = [g for g in groups if g.assessable] or list(groups[:1])
+    if len(live) > 1:
+        shared = len({g.uid for g in live if g.uid}) < len([g for g in live if g.uid])
+        what = "more than one person shares one study UID" if shared else "more than one study or person lies here"
+        raise AmbiguousInputError(
+            what, choices=[g.line() for g in live], where=where, remedy="Choose one (--study UID, study_uid=...)."
+        )
+    return live[0] if live else None
+
+
+def _age(common: Common) -> float | None:
+    match = re.fullmatch(r"(\d{1,3})([YMWD])", common.age or "")
+    if match:
+        return round(int(match[1]) * _YEARS[match[2]], 3)
+    if common.birth_date and common.study_date:
+        (y0, m0, d0), (y1, m1, d1) = (map(int, d.split("-")) for d in (common.birth_date, common.study_date))
+        years = y1 - y0 - ((m1, d1) < (m0, d0))
+        return float(years) if 0 <= years <= 120 else None
+    return None
+
+
+def subject(common: Common) -> Subject:
+    """The person as the header tells; the name goes nowhere else."""
+    return Subject(
+        name=(common.patient_name or "").replace("^", " ").strip() or None,
+        id=common.patient_id,
+        age_years=_age(common),
+        sex=_SEX.get(common.sex or ""),
+    )

@@ -1,0 +1,156 @@
+"""DICOM SEG (binary or label map) -> one label map on the grid of its frames."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.core.errors import DecodingError, GeometryError, HostileInputError, InputError
+from calcimetry.core.geometry import Geometry
+from calcimetry.core.image import Volume
+from calcimetry.read.guard import Limits
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+__all__ = ["read_seg"]
+
+_BINARY, _LABELMAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
+_SAME_PLACE_MM = 0.01
+"""Ours, as for image slices: frames closer than this lie in one plane."""
+
+
+def read_seg(
+    path: Path, volume: Volume, limits: Limits
+) -> tuple[NDArray[np.unsignedinteger[Any]], Geometry, dict[int, Any]]:
+    """Labels (slice, row, column), their grid, and the segments' names.
+
+    Frames are put in order by position. Planes in which no segment has a frame are filled with zeros where the
+    others lie at an even step. Where segments overlap the one with the higher number wins.
+
+    Raises
+    ------
+    InputError
+        No segmentation, damaged, or planes that form no grid.
+    """
+    ds = _open(path, limits)
+    try:
+        labels, planes, names = _frames(ds, path, limits)
+        grid, order = _grid(ds, planes, volume, path)
+    except InputError:
+        raise
+    except RecursionError as error:
+        raise HostileInputError("sequences are nested too deep", where=str(path)) from error
+    except Exception as error:  # whatever a damaged file makes the library throw
+        raise DecodingError("the segmentation cannot be read", where=str(path), found=str(error)[:200]) from error
+    out = np.zeros(grid.shape, dtype=labels.dtype)
+    for n, at in enumerate(order):
+        np.maximum(out[at], labels[n], out=out[at])
+    return out, grid, names
+
+
+def _open(path: Path, limits: Limits) -> Dataset:
+    import warnings
+
+    from pydicom import dcmread
+
+    if path.stat().st_size > limits.file_bytes:
+        raise HostileInputError("the file is too large", where=str(path))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ds = dcmread(BytesIO(path.read_bytes()), force=True)
+            uid, shape = (
+                str(ds.get("SOPClassUID", "")),
+                (ds.get("NumberOfFrames", 0), ds.get("Rows", 0), ds.get("Columns", 0)),
+            )
+            frames, rows, columns = (int(n or 0) for n in shape)
+    except RecursionError as error:
+        raise HostileInputError("sequences are nested too deep", where=str(path)) from error
+    except Exception as error:  # whatever a damaged file makes the parser throw
+        raise DecodingError("the file cannot be read", where=str(path), found=str(error)[:200]) from error
+    if uid not in (_BINARY, _LABELMAP):
+        raise InputError("this is no label map", where=str(path), expected="NIfTI, NRRD, MHA or a DICOM segmentation")
+    if not (0 < frames <= limits.frames and 0 < rows <= limits.side and 0 < columns <= limits.side):
+        raise HostileInputError(
+            "the segmentation has an impossible size", where=str(path), found=f"{frames} x {rows} x {columns}"
+        )
+    if str(ds.get("SegmentationType", "BINARY")).upper() == "FRACTIONAL":
+        raise InputError("fractional segmentations are not read", where=str(path), expected="BINARY or LABELMAP")
+    return ds
+
+
+def _frames(
+    ds: Dataset, path: Path, limits: Limits
+) -> tuple[NDArray[np.unsignedinteger[Any]], list[NDArray[np.float64]], dict[int, Any]]:
+    import warnings
+
+    binary = str(ds.SOPClassUID) == _BINARY
+    groups = list(ds.PerFrameFunctionalGroupsSequence)
+    shared = list(ds.get("SharedFunctionalGroupsSequence") or [])[:1]
+    frames, rows, columns = int(ds.NumberOfFrames), int(ds.Rows), int(ds.Columns)
+    if len(groups) != frames:
+        raise DecodingError(
+            "the frames are not described one by one", where=str(path), found=f"{len(groups)}", expected=f"{frames}"
+        )
+    native = not ds.file_meta.TransferSyntaxUID.is_compressed
+    if native and 8 * len(ds.PixelData) < frames * rows * columns * int(ds.BitsAllocated):
+        raise DecodingError("the pixel data were cut off", where=str(path), found=f"{len(ds.PixelData)} bytes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pixels = ds.pixel_array.reshape(frames, rows, columns)
+    segments = {
+        int(s.SegmentNumber): str(s.get("SegmentLabel", "") or f"segment {s.SegmentNumber}") for s in ds.SegmentSequence
+    }
+    kind = np.uint8 if max(segments, default=0) <= 255 and int(pixels.max()) <= 255 else np.uint16
+    labels = pixels.astype(kind)
+    positions = []
+    for n, group in enumerate(groups):
+        if binary:
+            numbered = next(
+                g.SegmentIdentificationSequence[0] for g in (group, *shared) if "SegmentIdentificationSequence" in g
+            )
+            labels[n] *= kind(int(numbered.ReferencedSegmentNumber))
+        placed = next(g.PlanePositionSequence[0] for g in (group, *shared) if "PlanePositionSequence" in g)
+        positions.append(np.array([float(v) for v in placed.ImagePositionPatient]))
+    return labels, positions, dict(segments)
+
+
+def _grid(ds: Dataset, positions: list[NDArray[np.float64]], volume: Volume, path: Path) -> tuple[Geometry, list[int]]:
+    """The grid of the frames and the plane of each; the image's own step where one plane alone gives none."""
+    groups = [*ds.get("SharedFunctionalGroupsSequence", []), ds.PerFrameFunctionalGroupsSequence[0]]
+    turned = next(g.PlaneOrientationSequence[0] for g in groups if "PlaneOrientationSequence" in g)
+    measured = next(g.PixelMeasuresSequence[0] for g in groups if "PixelMeasuresSequence" in g)
+    values = np.array([float(v) for v in turned.ImageOrientationPatient])
+    rows_mm, columns_mm = (float(v) for v in measured.PixelSpacing)
+    axis = np.cross(values[:3], values[3:])
+    if axis[np.argmax(np.abs(axis))] < 0:
+        axis = -axis
+    depth = np.array([p @ axis for p in positions])
+    places = np.unique(np.round(depth / _SAME_PLACE_MM).astype(np.int64)) * _SAME_PLACE_MM
+    # Neighbouring planes are a step apart; planes without any segment are left out of the file.
+    named = measured.get("SpacingBetweenSlices")
+    same_plane = abs(float(axis @ volume.geometry.normal)) > 0.999
+    step = volume.geometry.spacing_mm[0] if same_plane else float(named or 0) or float(np.diff(places).min(initial=1.0))
+    at = (depth - depth.min()) / step
+    if np.abs(at - np.rint(at)).max() > 0.05 and len(places) > 1:
+        step = float(np.diff(places).min())
+        at = (depth - depth.min()) / step
+        if np.abs(at - np.rint(at)).max() > 0.05:
+            raise GeometryError(
+                "the planes of the segmentation have no even step", where=str(path), found=f"{step:.3f} mm"
+            )
+    planes = [int(v) for v in np.rint(at)]
+    if max(planes) > 20 * (len(positions) + volume.geometry.shape[0]):
+        raise HostileInputError("the planes of the segmentation lie too far apart", where=str(path))
+    affine = np.eye(4)
+    low, high = int(np.argmin(depth)), int(np.argmax(depth))
+    span = planes[high] - planes[low]
+    affine[:3, 0] = (positions[high] - positions[low]) / span if span else axis * step
+    affine[:3, 1], affine[:3, 2] = values[3:] * rows_mm, values[:3] * columns_mm
+    affine[:3, 3] = positions[low]
+    return Geometry((max(planes) + 1, int(ds.Rows), int(ds.Columns)), affine), planes

@@ -1,0 +1,143 @@
+"""Index, choice and pixels put together: from a source to a study that the stages can work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from calcimetry.core.errors import DecodingError, InputError
+from calcimetry.core.image import SliceSource, Volume
+from calcimetry.core.note import Note
+from calcimetry.core.study import Skipped, Study
+from calcimetry.read.checks import acquisition, header_notes, hu_known, padding, range_notes
+from calcimetry.read.guard import Limits
+from calcimetry.read.index import Index, Progress, Source, index
+from calcimetry.read.load import load
+from calcimetry.read.order import Stack, stacks
+from calcimetry.read.series import Choice, choose
+
+__all__ = ["study"]
+
+
+def study(
+    source: Source,
+    *,
+    study_uid: str | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Study:
+    """Read whatever lies at ``source``.
+
+    Parameters
+    ----------
+    source : path or list of Datasets
+        See :func:`calcimetry.read.index.index`.
+    study_uid : str, optional
+        Which study, where several lie there.
+    jobs : int, optional
+        Processes for compressed pixels; default: the cores that may be used.
+
+    Raises
+    ------
+    InputError
+        Nothing there can be assessed: one sentence says which and why.
+    AmbiguousInputError
+        More than one person or study.
+    """
+    found = index(source, progress=progress, limits=limits)
+    choice = choose(found, study_uid=study_uid)
+    images: list[Volume] = []
+    skipped = list(choice.not_used)
+    if choice.volumes:
+        from calcimetry.read.formats import volume_file
+
+        if len(choice.volumes) > 1:
+            skipped += [
+                Skipped(str(v), "more than one volume file: only the first is used", "file-skipped")
+                for v in choice.volumes[1:]
+            ]
+        images.append(volume_file(choice.volumes[0], found.limits))
+    problems: list[InputError] = []
+    for candidate in choice.used:
+        made, lost = _volumes(candidate.stack, found.limits, jobs, progress)
+        images += made
+        problems += lost
+        skipped += [Skipped(e.where or candidate.what, _reason(e), "file-skipped") for e in lost]
+    if not images:
+        raise _nothing(found, choice, problems)
+    images = [replace(v, id=f"i{n}") for n, v in enumerate(images, start=1)]
+    return Study(tuple(images), choice.subject, choice.study_uid, tuple(skipped), choice.notes)
+
+
+def _reason(error: InputError) -> str:
+    return str(error).removeprefix(f"{error.where}: ")
+
+
+def _volumes(
+    stack: Stack, limits: Limits, jobs: int | None, progress: Progress | None
+) -> tuple[list[Volume], list[InputError]]:
+    """One stack -> its volume; where slices cannot be decoded, what is left is put in order anew."""
+    told: Callable[[int, int], None] | None = None
+    if progress is not None:
+        step = progress
+
+        def told(done: int, of: int) -> None:
+            step("pixels", done, of)
+
+    loaded = load(stack.slices, limits=limits, jobs=jobs, progress=told)
+    if not loaded.failed:
+        return [_volume(stack, loaded.pixels, loaded.low, loaded.high)], []
+    errors = [error for _, error in loaded.failed]
+    bad = {id(one) for one, _ in loaded.failed}
+    rest = [one for one in stack.slices if id(one) not in bad]
+    if not rest:
+        return [], errors[:1]
+    note = Note(
+        "slices-refused", f"{len(bad)} slices could not be decoded and are missing: {_reason(errors[0])}", "withheld"
+    )
+    volumes: list[Volume] = []
+    for part in stacks(rest)[0]:
+        kept = part.noting(*stack.notes, note)
+        again = load(kept.slices, limits=limits, jobs=jobs)
+        if again.failed:
+            raise DecodingError("the file changed while it was read", where=again.failed[0][0].place.name)
+        volumes.append(_volume(kept, again.pixels, again.low, again.high))
+    return volumes, errors
+
+
+def _volume(stack: Stack, pixels: object, low: float, high: float) -> Volume:
+    import numpy as np
+
+    array = np.asarray(pixels)
+    hu, notes = hu_known(stack), header_notes(stack)
+    padded = padding(array, low, stack) if hu else None
+    if hu:
+        wrong = range_notes(low, high, padded, array)
+        hu, notes = hu and not wrong, (*notes, *wrong)
+    return Volume(
+        id="i1",
+        pixels=array,
+        geometry=stack.geometry,
+        acquisition=acquisition(stack, hu=hu),
+        sources=tuple(SliceSource(s.place.name, s.sop_uid, s.instance, s.frame) for s in stack.slices),
+        padding_hu=padded,
+        notes=notes,
+    )
+
+
+def _nothing(found: Index, choice: Choice, problems: list[InputError]) -> InputError:
+    """One sentence on why nothing can be assessed."""
+    if problems:
+        return problems[0]
+    if not choice.not_used:
+        return InputError("there are no files", where=found.source)
+    reasons: dict[str, int] = {}
+    for s in choice.not_used:
+        reasons[s.reason] = reasons.get(s.reason, 0) + 1
+    if found.files == 1 or len(choice.not_used) == 1:
+        return InputError(choice.not_used[0].reason.rstrip("."), where=choice.not_used[0].what)
+    shown = "; ".join(f"{n} x {reason.rstrip('.')}" for reason, n in sorted(reasons.items(), key=lambda r: -r[1])[:4])
+    return InputError(
+        "no image that can be assessed", where=found.source, found=shown, expected="CT slices with pixels"
+    )
