@@ -1,12 +1,117 @@
-"""The case as a short text; the full one follows."""
+"""The case as one self-contained HTML page: the answer first; no script, no request, text of files escaped."""
 
 from __future__ import annotations
 
-from calcimetry.core.case import Case
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["page"]
+from calcimetry._version import __version__
+from calcimetry.core.case import Case
+from calcimetry.core.lesion import Lesion
+from calcimetry.report import words
+from calcimetry.report.answer import answers, by_weight, cautions, place_text, top_notes
+from calcimetry.report.pictures import pictures
+from calcimetry.report.record import created_now
+from calcimetry.report.references import cited, settings_groups
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["MAX_ROWS", "environment", "page"]
+
+MAX_ROWS = 200
+"""Lesions in the page's tables; beyond, the page names ``lesions.tsv``."""
+
+_POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def environment() -> Environment:
+    """The template engine: autoescape for every template, an undefined name is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = Environment(
+        loader=PackageLoader("calcimetry.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["visible"] = words.visible
+    found.filters["number"] = words.number_text
+    found.filters["unit"] = words.unit_text
+    found.filters["site"] = words.site_title
+    found.filters["structure"] = words.structure_title
+    found.filters["score"] = words.score_title
+    found.filters["upper_first"] = words.first_upper
+    found.globals["interval"] = words.interval_text
+    found.globals["place"] = place_text
+    found.globals["device_line"] = words.DEVICE_LINE
+    return found
+
+
+def style(name: str) -> str:
+    """A style sheet of ours."""
+    return resources.files("calcimetry.report").joinpath("templates", name).read_text("utf-8")
 
 
 def page(case: Case, *, created: str | None = None) -> str:
-    """Number of lesions, until the whole stands."""
-    return f"{len(case.lesions)} lesions"
+    """The whole page.
+
+    One file: pictures are inside it, the style is allowed by its hash, everything else is forbidden by its content
+    security policy. The same case and ``created`` give the same bytes.
+
+    Parameters
+    ----------
+    case : Case
+        Pictures need its pixels; a case read back from a record gives the same page without them.
+    created : str, optional
+        Time to print; default now, or ``SOURCE_DATE_EPOCH``.
+    """
+    css = style("page.css")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii")
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            css=css,
+            policy=f"{_POLICY}; style-src 'sha256-{digest}'",
+            created=created_now() if created is None else created,
+            **view(case),
+        )
+    )
+
+
+def view(case: Case) -> dict[str, Any]:
+    """What the templates show, gathered once."""
+    shown, without_picture = pictures(case)
+    counted = by_weight([x for x in case.lesions if x.counted])
+    others = sorted((x for x in case.lesions if not x.counted), key=lambda x: (-x.confidence, case.lesions.index(x)))
+    dates = sorted({image.study_date for image in case.images if image.study_date})
+    return {
+        "case": case,
+        "version": __version__,
+        "subject": words.subject_line(case.subject, with_name=True),
+        "when": words.visible(", ".join(dates)),
+        "answers": answers(case),
+        "top_notes": top_notes(case),
+        "cautions": cautions(case),
+        "windows": sorted({p.window for p in shown}),
+        "overviews": [p for p in shown if p.kind == "overview"],
+        "crops": [p for p in shown if p.kind == "crop"],
+        "without_picture": without_picture,
+        "counted": _table(counted),
+        "counted_left": max(0, len(counted) - MAX_ROWS),
+        "others": _table(others),
+        "others_left": max(0, len(others) - MAX_ROWS),
+        "settings": settings_groups(case),
+        "cited": cited(case),
+    }
+
+
+def _table(lesions: Sequence[Lesion]) -> list[Lesion]:
+    return list(lesions[:MAX_ROWS])

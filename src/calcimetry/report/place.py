@@ -173,7 +173,7 @@ def _machine() -> str:
 
 
 def _leftovers(target: Path) -> Iterator[tuple[Path, bool, str]]:
-    """What killed runs of this machine left beside ``target``: path, whether made for ``target``, ``new`` or ``old``."""
+    """What killed runs of this machine left beside ``target``: path, if made for ``target``, ending."""
     for path in sorted(target.parent.iterdir()) if target.parent.is_dir() else ():
         match = _LEFTOVER.fullmatch(path.name)
         if match and match[1] == _machine() and not _runs(int(match[3])) and path.is_dir() and not path.is_symlink():

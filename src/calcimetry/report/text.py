@@ -1,12 +1,143 @@
-"""The case as a short text; the full one follows."""
+"""The case in a terminal: at most forty lines of plain text, the withheld before the numbers."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from calcimetry._version import __version__
 from calcimetry.core.case import Case
+from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes
+from calcimetry.report.words import (
+    interval_text,
+    number_text,
+    score_title,
+    site_title,
+    structure_title,
+    subject_line,
+    unit_text,
+    visible,
+)
 
-__all__ = ["text"]
+__all__ = ["MAX_LINES", "text"]
+
+MAX_LINES = 40
+WIDTH = 100
+_MAX_ANSWERS, _MAX_LESIONS, _MAX_NOTES = 6, 6, 4
 
 
-def text(case: Case, *, created: str | None = None) -> str:
-    """Number of lesions, until the whole stands."""
-    return f"{len(case.lesions)} lesions"
+def text(case: Case) -> str:
+    """A summary for the terminal: no name, no control characters, no line longer than 100 characters.
+
+    Notes come first where a number is withheld; each number stands with its 95 % interval.
+
+    >>> print(text(Case()).splitlines()[0])
+    calcimetry ...: unverified, no medical device
+    """
+    lines = [f"calcimetry {__version__}: unverified, no medical device", *_head(case), ""]
+    found = answers(case)
+    lines += [f"! {visible(note.text)}" for note in top_notes(case)[:_MAX_NOTES]]
+    for n, answer in enumerate(found[:_MAX_ANSWERS]):
+        lines += [*_answer(answer, brief=n > 0 and len(found) > 2), ""]
+    if not found:
+        lines += ["No score was computed.", ""]
+    if len(found) > _MAX_ANSWERS:
+        lines += [f"{len(found) - _MAX_ANSWERS} further sites stand in the results.", ""]
+    lines += [*_lesions(case), *_rest(case)]
+    shown = [part for line in lines for part in _fit(line)]
+    if len(shown) > MAX_LINES:
+        shown = [*shown[: MAX_LINES - 1], "... the rest stands in analysis.json and page.html"]
+    return "\n".join(shown).rstrip() + "\n"
+
+
+def _fit(line: str) -> list[str]:
+    """The line, folded at words into at most three."""
+    if len(line) <= WIDTH:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.wrap(
+        line, WIDTH, subsequent_indent=f"{indent}    ", drop_whitespace=True, max_lines=3, placeholder=" ..."
+    )
+
+
+def _head(case: Case) -> Iterator[str]:
+    dates = sorted({image.study_date for image in case.images if image.study_date})
+    parts = [
+        ", ".join(visible(date) for date in dates),
+        subject_line(case.subject, with_name=False),
+        f"{len(case.images)} image{'' if len(case.images) == 1 else 's'}",
+    ]
+    yield "; ".join(part for part in parts if part)
+
+
+def _answer(answer: Answer, *, brief: bool) -> Iterator[str]:
+    yield f"{answer.title} (image {visible(answer.image)})"
+    for names, reason in answer.withheld:
+        yield f"  ! {names}: {visible(reason)}"
+    rows: list[tuple[str, str, str, str]] = []
+    scores = [s for s in (answer.headline, *answer.totals) if s is not None and s.value is not None]
+    for score in scores:
+        mark = "" if score.status == "final" else score.status
+        rows.append((score_title(score.name), number_text(score.value, score.name), unit_text(score.unit), ""))
+        rows[-1] = (*rows[-1][:3], "  ".join(part for part in (_between(interval_text(score)), mark) if part))
+        if score is answer.headline and not brief:
+            rows += [
+                (
+                    f"  {structure_title(part.structure)}",
+                    number_text(part.value, part.name),
+                    "",
+                    _between(interval_text(part)),
+                )
+                for part in answer.parts
+            ]
+    wide = [max((len(row[n]) for row in rows), default=0) for n in range(3)]
+    for name, number, unit, rest in rows:
+        yield f"  {name:<{wide[0]}}  {number:>{wide[1]}} {unit:<{wide[2]}}  {rest}".rstrip()
+    for grade in answer.grades[: 2 if brief else 4]:
+        status = "" if grade.status == "final" else f", {grade.status}"
+        yield f"  {visible(grade.scale)} {visible(grade.edition)}: {visible(grade.category or '')}{status}"
+    if answer.not_graded:
+        yield f"  Not graded: {', '.join(visible(grade.scale) for grade in answer.not_graded)}"
+
+
+def _between(interval: str) -> str:
+    return f"({interval})" if interval else ""
+
+
+def _lesions(case: Case) -> Iterator[str]:
+    counted = by_weight([lesion for lesion in case.lesions if lesion.counted])
+    yield f"Lesions: {len(case.lesions)} found, {len(counted)} counted{', heaviest first' if len(counted) > 1 else ''}"
+    rows = [
+        (
+            visible(lesion.id),
+            structure_title(lesion.structure) or site_title(lesion.site),
+            f"{visible(lesion.image)} {place_text(lesion)}",
+            *(
+                number_text(m.value, name) if (m := lesion.measures.get(name)) else ""
+                for name in ("agatston", "volume", "peak")
+            ),
+            f"{lesion.confidence:.2f}",
+        )
+        for lesion in counted[:_MAX_LESIONS]
+    ]
+    if not rows:
+        return
+    rows.insert(0, ("", "", "", "Agatston", "mm³", "peak HU", "confidence"))
+    wide = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    for row in rows:
+        left = "  ".join(f"{cell:<{wide[n]}}" for n, cell in enumerate(row[:3]))
+        right = "  ".join(f"{cell:>{wide[n]}}" for n, cell in enumerate(row) if n > 2)
+        yield f"  {left}  {right}".rstrip()
+
+
+def _rest(case: Case) -> Iterator[str]:
+    if case.not_assessed:
+        yield _listed(
+            "Not assessed", (f"{site_title(n.site).lower()} ({visible(n.reason)})" for n in case.not_assessed)
+        )
+    for image, note in cautions(case)[:_MAX_NOTES]:
+        yield f"Caution, image {visible(image)}: {visible(note.text)}"
+
+
+def _listed(title: str, items: Iterable[str]) -> str:
+    return f"{title}: " + "; ".join(items)
