@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from calcimetry.core.errors import GeometryError, InputError
 from calcimetry.core.geometry import Geometry
@@ -17,7 +18,7 @@ from calcimetry.read.checks import rules
 __all__ = ["as_hu", "from_array"]
 
 
-def as_hu(pixels: np.ndarray, where: str) -> np.ndarray:  # type: ignore[type-arg]
+def as_hu(pixels: NDArray[Any], where: str) -> NDArray[Any]:
     """A volume's values in one of the types a :class:`Volume` holds: int16 where they fit, int32, else float32.
 
     Raises
@@ -65,7 +66,7 @@ def file_notes(kvp: float | None) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def volume_notes(pixels: np.ndarray, kvp: float | None) -> tuple[tuple[Note, ...], float | None]:  # type: ignore[type-arg]
+def volume_notes(pixels: NDArray[Any], kvp: float | None) -> tuple[tuple[Note, ...], float | None]:
     """Notes on an image without DICOM header, and its padding value."""
     from calcimetry.read.checks import range_notes
 
@@ -74,7 +75,7 @@ def volume_notes(pixels: np.ndarray, kvp: float | None) -> tuple[tuple[Note, ...
     padded = (
         low if low <= limits["padding_below_hu"] and float((pixels == low).mean()) >= limits["padding_share"] else None
     )
-    notes = (*file_notes(kvp), *range_notes(low, high, padded, pixels))
+    notes = (*file_notes(kvp), *range_notes(low, high, padded))
     if len(pixels) == 1:
         text = "one slice only: areas can be measured, volume and score cannot; send the whole series"
         notes = (*notes, Note("single-slice", text, "withheld"))

@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+_SAMPLED_SLICES = 16
+"""Ours: padding lies on every slice or on none."""
+
+
 def rules() -> dict[str, Any]:
     """The table ``checks/series``."""
     return table("checks/series")
@@ -35,9 +39,9 @@ def rules() -> dict[str, Any]:
 
 @cache
 def kernel_character(kernel: str | None) -> Literal["soft", "sharp", "unknown"]:
-    """Whether a reconstruction kernel is soft or sharp, by the table; iterative strength is ignored.
+    r"""Whether a reconstruction kernel is soft or sharp, by the table; iterative strength is ignored.
 
-    >>> kernel_character("B30f"), kernel_character("BONE"), kernel_character("I30f\\\\3"), kernel_character(None)
+    >>> kernel_character("B30f"), kernel_character("BONE"), kernel_character("I30f\\3"), kernel_character(None)
     ('soft', 'sharp', 'soft', 'unknown')
     """
     if not kernel:
@@ -115,7 +119,10 @@ def header_notes(stack: Stack) -> tuple[Note, ...]:
     c, notes = stack.first.common, list(stack.notes)
     if c.spacing_mm is None:
         shown = (c.spacing_text or "").replace("\\", " x ") or "no value"
-        text = f"the pixel spacing is not known (found {shown}, expected two positive numbers in mm): no length, area or score"
+        text = (
+            f"the pixel spacing is not known (found {shown}, expected two positive numbers in mm): "
+            "no length, area or score"
+        )
         notes.append(Note("spacing-unknown", text, "withheld"))
     if stack.first.position is None or c.orientation is None:
         notes.append(
@@ -180,7 +187,10 @@ def _scale_notes(stack: Stack) -> list[Note]:
             for slope, shift in sorted(scales, key=str)[:3]
             if slope is not None and shift is not None
         )
-        text = f"{len(scales)} pairs of rescale slope and intercept in one series ({shown}); each slice was read with its own"
+        text = (
+            f"{len(scales)} pairs of rescale slope and intercept in one series ({shown}); "
+            "each slice was read with its own"
+        )
         notes.append(Note("mixed-rescale", text, "caution"))
     return notes
 
@@ -199,7 +209,10 @@ def _thickness_notes(stack: Stack) -> list[Note]:
     else:
         off = abs(thickness - limits["reference_mm"]) > limits["tolerance_mm"]
         if thickness > limits["too_thick_mm"]:
-            text = f"slices are {thickness:g} mm thick: small calcifications vanish; no comparison with scores of 3 mm slices"
+            text = (
+                f"slices are {thickness:g} mm thick: small calcifications vanish; "
+                "no comparison with scores of 3 mm slices"
+            )
             notes.append(Note("thickness-above-5mm", text, "caution"))
         elif thickness > limits["thick_mm"]:
             text = f"slices are {thickness:g} mm thick: scores are lower and less certain than with 3 mm slices"
@@ -219,30 +232,31 @@ def _thickness_notes(stack: Stack) -> list[Note]:
 def padding(pixels: NDArray[np.generic], low: float, stack: Stack) -> float | None:
     """The value outside the scanned field, from the header where it occurs, else from the image.
 
-    The image's own lowest value counts as padding where no tissue can have it and many voxels do.
+    The image's own lowest value counts as padding where no tissue can have it and many voxels do. Compression with
+    loss spreads it: then the highest value that no tissue can have stands for all below.
     """
     limits, first = rules()["range"], stack.first
-    named = first.common.padding
-    hu = named * (first.slope or 1.0) + (first.intercept or 0.0) if named is not None else None
-    if (
-        hu is not None
-        and low <= hu <= limits["padding_below_hu"]
-        and bool((pixels[:: max(1, len(pixels) // 8)] == hu).any())
-    ):
-        return float(hu)
     if not np.isfinite(low) or low > limits["padding_below_hu"]:
         return None
-    sample = pixels[:: max(1, len(pixels) // 16)]
+    sample: NDArray[Any] = pixels[:: max(1, len(pixels) // _SAMPLED_SLICES)]
+    if lossy_words(first.common):
+        below = sample[sample <= limits["padding_below_hu"]]
+        return float(below.max()) if below.size >= limits["padding_share"] * sample.size else None
+    named = first.common.padding
+    hu = named * (first.slope or 1.0) + (first.intercept or 0.0) if named is not None else None
+    if hu is not None and low <= hu <= limits["padding_below_hu"] and bool((sample == hu).any()):
+        return float(hu)
     return float(low) if float((sample == low).mean()) >= limits["padding_share"] else None
 
 
-def range_notes(low: float, high: float, padded: float | None, pixels: NDArray[np.generic]) -> tuple[Note, ...]:
-    """Values that no CT of a body has."""
+def range_notes(low: float, high: float, padded: float | None) -> tuple[Note, ...]:
+    """Values that no CT of a body has (the padding value itself aside)."""
     limits = rules()["range"]
-    if padded is not None and low <= padded:
-        above = pixels[pixels > padded]
-        low = float(above.min()) if above.size else low
-    if high < limits["water_above_hu"] or low < limits["lowest_hu"] or high > limits["highest_hu"]:
-        text = f"values from {low:.0f} to {high:.0f} are no HU of a body (expected air near -1000 and water near 0): no score"
+    too_low = low < limits["lowest_hu"] and not (padded is not None and low >= padded)
+    if high < limits["water_above_hu"] or too_low or high > limits["highest_hu"]:
+        text = (
+            f"values from {low:.0f} to {high:.0f} are no HU of a body (expected air near -1000 and water near 0): "
+            "no score"
+        )
         return (Note("hu-implausible", text, "withheld"),)
     return ()

@@ -6,7 +6,6 @@ is taken for itself, and the file's own header tells what it is.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -85,7 +84,7 @@ def _locate(root: Path, parts: tuple[str, ...]) -> tuple[str, Path | None]:
         if not below.exists():
             # Media written with upper-case names are often copied to lower case.
             try:
-                below = next((at / n for n in sorted(os.listdir(at)) if n.lower() == part.lower()), below)
+                below = next((at / n for n in sorted(p.name for p in at.iterdir()) if n.lower() == part.lower()), below)
             except OSError:
                 return "named by the DICOMDIR, but missing", None
         at = below

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from calcimetry.core.errors import DecodingError, HostileInputError
-from calcimetry.read.header import Common, Header, Slice, SliceBuilder, check_pixels
+from calcimetry.read.header import Header, Slice, SliceBuilder, check_pixels
 from calcimetry.read.place import Place
 from calcimetry.read.scan import BIG_ENDIAN, DEFLATED, IMPLICIT, Meta, Scan
 
@@ -73,7 +73,8 @@ def frames(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: SliceB
                 expected=f"{whole.frames}",
             )
         uid = str(ds.get("SOPInstanceUID", "")) or None
-        made = [_frame(n, group, shared, whole, place, scanned, builder, uid) for n, group in enumerate(groups)]
+        model = Slice(whole, place, uid, None, None, None, None, None, None, scanned.pixel_offset, scanned.pixel_length)
+        made = [_frame(group, shared, model, n, builder) for n, group in enumerate(groups)]
     except (AttributeError, TypeError, ValueError, KeyError, RecursionError) as error:
         raise DecodingError(
             "the description of a frame cannot be read", where=place.name, found=str(error)[:200]
@@ -81,16 +82,7 @@ def frames(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: SliceB
     return Header(made[0].common, tuple(made))
 
 
-def _frame(
-    n: int,
-    group: Dataset,
-    shared: Sequence[Dataset],
-    whole: Common,
-    place: Place,
-    scanned: Scan,
-    builder: SliceBuilder,
-    uid: str | None,
-) -> Slice:
+def _frame(group: Dataset, shared: Sequence[Dataset], whole: Slice, n: int, builder: SliceBuilder) -> Slice:
     def find(sequence: str, name: str) -> Any:
         for where in (group, *shared):
             items = where.get(sequence)
@@ -106,6 +98,7 @@ def _frame(
         found = find(sequence, name)
         return tuple(float(v) for v in found) if found is not None and len(found) == count else None
 
+    own = whole.common
     spacing = triple("PixelMeasuresSequence", "PixelSpacing", 2)
     position = triple("PlanePositionSequence", "ImagePositionPatient", 3)
     kind = find("CTImageFrameTypeSequence", "FrameType")
@@ -114,33 +107,29 @@ def _frame(
     acquisition = number("FrameContentSequence", "FrameAcquisitionNumber")
     common = builder.intern(
         replace(
-            whole,
-            spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else whole.spacing_mm,
-            spacing_text="\\".join(map(str, spacing)) if spacing else whole.spacing_text,
-            orientation=triple("PlaneOrientationSequence", "ImageOrientationPatient", 6) or whole.orientation,
-            thickness_mm=number("PixelMeasuresSequence", "SliceThickness") or whole.thickness_mm,
-            kvp=number("CTXRayDetailsSequence", "KVP") or whole.kvp,
-            kernel=str(kernel) if kernel else whole.kernel,
-            image_type=tuple(str(v).upper() for v in kind) if kind else whole.image_type,
-            rescale_type=str(find("PixelValueTransformationSequence", "RescaleType") or "").upper()
-            or whole.rescale_type,
+            own,
+            spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else own.spacing_mm,
+            spacing_text="\\".join(map(str, spacing)) if spacing else own.spacing_text,
+            orientation=triple("PlaneOrientationSequence", "ImageOrientationPatient", 6) or own.orientation,
+            thickness_mm=number("PixelMeasuresSequence", "SliceThickness") or own.thickness_mm,
+            kvp=number("CTXRayDetailsSequence", "KVP") or own.kvp,
+            kernel=str(kernel) if kernel else own.kernel,
+            image_type=tuple(str(v).upper() for v in kind) if kind else own.image_type,
+            rescale_type=str(find("PixelValueTransformationSequence", "RescaleType") or "").upper() or own.rescale_type,
             reconstruction_diameter_mm=number("CTReconstructionSequence", "ReconstructionDiameter")
-            or whole.reconstruction_diameter_mm,
+            or own.reconstruction_diameter_mm,
             cardiac_phase=number("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase"),
-            temporal_position=int(time_point) if time_point is not None else whole.temporal_position,
+            temporal_position=int(time_point) if time_point is not None else own.temporal_position,
         )
     )
-    return Slice(
-        common,
-        place,
-        uid,
-        n + 1,
-        int(acquisition) if acquisition is not None else None,
-        (position[0], position[1], position[2]) if position else None,
-        number("PixelValueTransformationSequence", "RescaleSlope"),
-        number("PixelValueTransformationSequence", "RescaleIntercept"),
-        number("CTExposureSequence", "ExposureInmAs"),
-        scanned.pixel_offset,
-        scanned.pixel_length,
-        n,
+    return replace(
+        whole,
+        common=common,
+        instance=n + 1,
+        acquisition=int(acquisition) if acquisition is not None else None,
+        position=(position[0], position[1], position[2]) if position else None,
+        slope=number("PixelValueTransformationSequence", "RescaleSlope"),
+        intercept=number("PixelValueTransformationSequence", "RescaleIntercept"),
+        exposure=number("CTExposureSequence", "ExposureInmAs"),
+        frame=n,
     )

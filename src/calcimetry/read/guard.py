@@ -14,7 +14,8 @@ __all__ = ["JPEG_FAMILY", "Limits", "check_jpeg_end", "inflate"]
 class Limits:
     """Sizes, counts and depths. All are ours: far above what scanners make, far below what hurts.
 
-    ``file_bytes`` bounds one file read whole; ``inflated_bytes`` one deflated data set; ``volume_bytes`` one
+    ``file_bytes`` bounds one file read whole; ``inflated_bytes`` the header of a deflated
+    data set, ``deflated_tail_bytes`` what may follow its pixels; ``volume_bytes`` one
     image in memory; ``zip_bytes`` all members of a zip together; ``zip_ratio`` unpacked to packed bytes of one
     member (zeros deflate to 1:1000, CT to less than 1:10; counted from 1 MiB up).
     """
@@ -24,6 +25,7 @@ class Limits:
     header_bytes: int = 64 << 20
     file_bytes: int = 4 << 30
     inflated_bytes: int = 128 << 20
+    deflated_tail_bytes: int = 16 << 20
     side: int = 16_384
     frames: int = 20_000
     volume_bytes: int = 16 << 30

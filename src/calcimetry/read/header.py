@@ -110,9 +110,9 @@ def text(value: bytes | None, charset: bytes = b"") -> str | None:
 
 
 def numbers(value: bytes | None, count: int) -> tuple[float, ...] | None:
-    """``count`` finite decimal numbers of a DS or IS value, or ``None``.
+    r"""``count`` finite decimal numbers of a DS or IS value, or ``None``.
 
-    >>> numbers(b"0.5\\\\0.25 ", 2)
+    >>> numbers(b"0.5\\0.25 ", 2)
     (0.5, 0.25)
     >>> numbers(b"nan", 1) is None
     True
@@ -234,8 +234,13 @@ class SliceBuilder:
 
     def common(self, meta: Meta, values: Mapping[int, bytes]) -> Common:
         """The shared part; one object for all files that agree in it."""
-        key = (meta.syntax, meta.guess) + tuple(
-            bool(values.get(tag, b"").strip(b"\0 ")) if tag in _PRESENCE_ONLY else values.get(tag) for tag in _SHARED
+        key = (
+            meta.syntax,
+            meta.guess,
+            *(
+                bool(values.get(tag, b"").strip(b"\0 ")) if tag in _PRESENCE_ONLY else values.get(tag)
+                for tag in _SHARED
+            ),
         )
         found = self._seen.get(key)
         if found is None:
@@ -377,7 +382,7 @@ def _common(meta: Meta, values: Mapping[int, bytes]) -> Common:
         reconstruction_diameter_mm=positive("reconstruction_diameter"),
         samples=short("samples", 1),
         photometric=(text(named["photometric"]) or "").upper(),
-        frames=_whole(named["frames"]) if named["frames"] and _whole(named["frames"]) is not None else 1,  # type: ignore[arg-type]
+        frames=_frame_count(named["frames"]),
         rows=short("rows"),
         columns=short("columns"),
         spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else None,
@@ -392,6 +397,11 @@ def _common(meta: Meta, values: Mapping[int, bytes]) -> Common:
         lossy_declared=(text(named["lossy"]) or "") == "01",
         guess=meta.guess,
     )
+
+
+def _frame_count(value: bytes | None) -> int:
+    found = _whole(value)
+    return 1 if found is None else found
 
 
 def _contrast(named: Mapping[str, bytes | None], charset: bytes) -> str | None:

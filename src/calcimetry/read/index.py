@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 from calcimetry.core.errors import DecodingError, InputError
 from calcimetry.core.study import Skipped
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Index", "Progress", "Source", "index", "read_header"]
 
-Source = Union[str, os.PathLike[str], Sequence["Dataset"]]
+Source: TypeAlias = "str | os.PathLike[str] | Sequence[Dataset]"
 Progress = Callable[[str, int, int], None]
 """Called with the step, how many are done and how many there are (0: not known)."""
 
@@ -141,7 +141,7 @@ def _inflated(place: Place, meta: Meta, size: int, limits: Limits) -> tuple[byte
 
 def _understood(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: SliceBuilder) -> Header:
     values = scanned.values
-    if not values and scanned.pixel_offset < 0:
+    if scanned.pixel_offset < 0 and scanned.end <= meta.start:
         return Header(None, reason="a DICOM file without any content")
     sop_class = text(values.get(0x00080016)) or meta.sop_class
     modality = (text(values.get(0x00080060)) or "").upper()

@@ -34,7 +34,7 @@ def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometr
     data = _bytes(path, limits)
     try:
         kind = nibabel.Nifti1Image if data[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c") else nibabel.Nifti2Image
-        image = kind.from_bytes(data)
+        image: Any = kind.from_bytes(data)
         shape = tuple(int(n) for n in image.shape)
         while len(shape) > 3 and shape[-1] == 1:
             shape = shape[:-1]

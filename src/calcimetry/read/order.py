@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,9 +147,7 @@ def _runs(points: NDArray[np.float64], axis: NDArray[np.float64], s: OrderSettin
         np.abs(np.diff(aside, axis=0)).max(axis=1) <= 2 * s.rounding_mm
     )
     cuts = [0, *(np.flatnonzero(~same) + 1), n - 1]
-    segments = sorted(
-        ((a, b + 1) for a, b in zip(cuts, cuts[1:], strict=False)), key=lambda r: (r[0] - r[1], along[r[0]], r[0])
-    )
+    segments = sorted(((a, b + 1) for a, b in pairwise(cuts)), key=lambda r: (r[0] - r[1], along[r[0]], r[0]))
     free, taken = np.ones(n, dtype=bool), []
     for a, b in segments:
         inside = [k for k in range(a, b) if free[k]]
@@ -279,7 +278,7 @@ def _even(ordered: list[Slice], notes: tuple[Note, ...], s: OrderSettings) -> li
     points, axis = _positions(ordered), normal(ordered[0])
     runs = _runs(points, axis, s)
     made = [Stack(tuple(ordered[a:b]), notes) for a, b in runs]
-    for n, ((_, end), (begin, _)) in enumerate(zip(runs, runs[1:], strict=False)):
+    for n, ((_, end), (begin, _)) in enumerate(pairwise(runs)):
         lower, upper = made[n], made[n + 1]
         note = _between(lower, upper, float((points[begin] - points[end - 1]) @ axis))
         made[n], made[n + 1] = lower.noting(note), upper.noting(note)

@@ -114,7 +114,7 @@ def studies(slices: Iterable[Slice]) -> list[Group]:
         grouped[owner.get(id(one), named)].append(one)
     _adopt_nameless(grouped)
     people_of_uid = Counter(key[1] for key in grouped if key[0] == "uid")
-    made = []
+    made: list[Group] = []
     unnamed = 0
     for key, members in grouped.items():
         series, joined = _series(members)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ from calcimetry.core.errors import DecodingError, InputError
 from calcimetry.core.extras import need
 from calcimetry.read.guard import JPEG_FAMILY, Limits, check_jpeg_end, inflate
 from calcimetry.read.header import Slice
-from calcimetry.read.scan import BIG_ENDIAN, DEFLATED, EXPLICIT, GE_PRIVATE_BIG_ENDIAN, IMPLICIT
+from calcimetry.read.place import Place
+from calcimetry.read.scan import BIG_ENDIAN, DEFLATED, EXPLICIT, GE_PRIVATE_BIG_ENDIAN, IMPLICIT, read_meta
 
-__all__ = ["LOSSY", "SYNTAX_NAMES", "is_compressed", "stored_values"]
+__all__ = ["LOSSY", "SYNTAX_NAMES", "FrameReader", "is_compressed"]
 
 _JPEG = "1.2.840.10008.1.2.4."
 RLE = "1.2.840.10008.1.2.5"
@@ -90,56 +92,67 @@ def check_readable(syntax: str, where: str) -> None:
     )
 
 
-def stored_values(one: Slice, limits: Limits) -> NDArray[np.generic]:
-    """Stored values (row, column) of one slice, before rescale.
+class FrameReader:
+    """Stored values of slices, one file at a time: a multi-frame file is read and taken apart once."""
 
-    Raises
-    ------
-    DecodingError
-        Cut off, damaged, or no decoder.
-    """
-    common = one.common
-    check_readable(common.syntax, one.place.name)
-    if common.syntax in _NATIVE:
-        return _cleaned(_native(one, limits), one)
-    frame = _frame(one, limits)
-    if common.syntax in JPEG_FAMILY:
-        check_jpeg_end(frame, one.place.name)
-    return _cleaned(_decode(frame, one), one)
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._place: Place | None = None
+        self._frames: list[bytes | list[memoryview]] = []
+        self._inflated = b""
+
+    def values(self, one: Slice) -> NDArray[np.generic]:
+        """Stored values (row, column) of one slice, before rescale.
+
+        Raises
+        ------
+        DecodingError
+            Cut off, damaged, or no decoder.
+        """
+        common = one.common
+        check_readable(common.syntax, one.place.name)
+        if self._place is not one.place:
+            self._place, self._frames, self._inflated = one.place, [], b""
+        if common.syntax in _NATIVE:
+            return _cleaned(self._native(one), one)
+        if not self._frames:
+            self._frames = _frames(one, self.limits)
+        pieces = self._frames[one.frame]
+        frame = pieces if isinstance(pieces, bytes) else b"".join(pieces)
+        if common.syntax in JPEG_FAMILY:
+            check_jpeg_end(frame, one.place.name)
+        return _cleaned(_decode(frame, one), one)
+
+    def _native(self, one: Slice) -> NDArray[np.generic]:
+        common, where = one.common, one.place.name
+        big = common.syntax in (BIG_ENDIAN, GE_PRIVATE_BIG_ENDIAN)
+        kind = {8: "1", 16: "2", 32: "4"}.get(common.bits_allocated)
+        if kind is None:
+            raise DecodingError("the pixels have an unknown depth", where=where, found=f"{common.bits_allocated} bits")
+        dtype = np.dtype((">" if big else "<") + ("i" if common.signed else "u") + kind)
+        count = common.rows * common.columns
+        start, size = one.offset + one.frame * count * dtype.itemsize, count * dtype.itemsize
+        if common.syntax == DEFLATED:
+            if not self._inflated:
+                self._inflated = _inflated(one, one.offset + common.frames * size, self.limits)
+            data = self._inflated[start : start + size]
+        else:
+            data = one.place.read(start, size)
+        if len(data) < size:
+            raise DecodingError(
+                "the pixel data were cut off", where=where, found=f"{len(data)} bytes", expected=f"{size} bytes"
+            )
+        array = np.frombuffer(data, dtype).reshape(common.rows, common.columns)
+        return array.astype(dtype.newbyteorder("=")) if big else array
 
 
-def _native(one: Slice, limits: Limits) -> NDArray[np.generic]:
-    common = one.common
-    big = common.syntax in (BIG_ENDIAN, GE_PRIVATE_BIG_ENDIAN)
-    kind = {8: "u1", 16: "u2", 32: "u4"}.get(common.bits_allocated)
-    if kind is None:
-        raise DecodingError(
-            "the pixels have an unknown depth", where=one.place.name, found=f"{common.bits_allocated} bits"
-        )
-    dtype = np.dtype((">" if big else "<") + (kind.replace("u", "i") if common.signed else kind))
-    count = common.rows * common.columns
-    start, size = one.offset + one.frame * count * dtype.itemsize, count * dtype.itemsize
-    if common.syntax == DEFLATED:
-        whole = inflate(one.place.read(one_meta_end(one)), one.place.name, limit=limits.inflated_bytes)
-        data = whole[start : start + size]
-    else:
-        data = one.place.read(start, size)
-    if len(data) < size:
-        raise DecodingError(
-            "the pixel data were cut off", where=one.place.name, found=f"{len(data)} bytes", expected=f"{size} bytes"
-        )
-    array = np.frombuffer(data, dtype).reshape(common.rows, common.columns)
-    return array.astype(dtype.newbyteorder("=")) if big else array
-
-
-def one_meta_end(one: Slice) -> int:
-    """Where the deflated stream of a file begins: behind the file meta."""
-    from calcimetry.read.scan import read_meta
-
-    meta = read_meta(one.place.read(0, 1 << 16), one.place.name)
+def _inflated(one: Slice, size: int, limits: Limits) -> bytes:
+    """The data set up to the end of its pixels. To its end, so that a file that was cut is noticed."""
+    where = one.place.name
+    meta = read_meta(one.place.read(0, 1 << 16), where)
     if meta is None:
-        raise DecodingError("the file changed while it was read", where=one.place.name)
-    return meta.start
+        raise DecodingError("the file changed while it was read", where=where)
+    return inflate(one.place.read(meta.start), where, limit=size + limits.deflated_tail_bytes)
 
 
 def _items(data: bytes, where: str) -> Iterator[memoryview]:
@@ -164,45 +177,43 @@ def _items(data: bytes, where: str) -> Iterator[memoryview]:
         at += 8 + length
 
 
-def _frame(one: Slice, limits: Limits) -> bytes:
-    """The encoded bytes of one frame, put together from its fragments."""
-    where = one.place.name
+def _frames(one: Slice, limits: Limits) -> list[bytes | list[memoryview]]:
+    """The encoded frames of one file, each as its fragments."""
+    where, frames = one.place.name, one.common.frames
     if one.place.size - one.offset > limits.file_bytes:
         raise DecodingError("the file is too large to be read whole", where=where, found=f"{one.place.size} bytes")
     items = list(_items(one.place.read(one.offset), where))
     if len(items) < 2:
         raise DecodingError("there is no compressed frame", where=where)
     table, fragments = items[0], items[1:]
-    frames = one.common.frames
     if frames == 1:
-        return b"".join(fragments)
+        return [fragments]
     if len(fragments) == frames:
-        return bytes(fragments[one.frame])
-    starts = list(struct.unpack(f"<{len(table) // 4}I", table)) if len(table) >= 4 * frames else []
-    if len(starts) == frames:
-        groups: list[list[memoryview]] = [[] for _ in starts]
-        at, current = 0, -1
-        for fragment in fragments:
-            if current + 1 < frames and at == starts[current + 1]:
-                current += 1
-            groups[current].append(fragment)
-            at += 8 + len(fragment)
-        return b"".join(groups[one.frame])
-    # No offset table: a frame of the JPEG family ends where its end marker stands.
-    groups = [[]]
+        return [[f] for f in fragments]
+    groups: list[bytes | list[memoryview]] = []
+    starts = set(struct.unpack(f"<{len(table) // 4}I", table[: len(table) // 4 * 4]))
+    current: list[memoryview] = []
+    at = 0
     for fragment in fragments:
-        groups[-1].append(fragment)
-        if bytes(fragment[-16:]).rstrip(b"\0").endswith(b"\xff\xd9"):
-            groups.append([])
-    groups = [g for g in groups if g]
-    if len(groups) != frames or one.common.syntax not in JPEG_FAMILY:
+        # By the offset table; without one, a frame of the JPEG family ends where its end marker stands.
+        if at in starts and current:
+            groups.append(current)
+            current = []
+        current.append(fragment)
+        at += 8 + len(fragment)
+        if not starts and bytes(fragment[-16:]).rstrip(b"\0").endswith(b"\xff\xd9"):
+            groups.append(current)
+            current = []
+    if current:
+        groups.append(current)
+    if len(groups) != frames or (not starts and one.common.syntax not in JPEG_FAMILY):
         raise DecodingError(
             "the frames cannot be told apart",
             where=where,
             found=f"{len(fragments)} fragments",
             expected=f"{frames} frames",
         )
-    return b"".join(groups[one.frame])
+    return groups
 
 
 def _decode(frame: bytes, one: Slice) -> NDArray[np.generic]:
@@ -241,23 +252,23 @@ def _imagecodecs(frame: bytes) -> NDArray[np.generic]:
 
 def _plugin(frame: bytes, one: Slice) -> NDArray[np.generic]:
     from pydicom.encaps import encapsulate
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
 
     common = one.common
-    array, _ = get_decoder(common.syntax).as_array(
-        encapsulate([frame], has_bot=False),
-        index=0,
-        raw=True,
-        decoding_plugin=DECODERS[common.syntax],
-        rows=common.rows,
-        columns=common.columns,
-        number_of_frames=1,
-        samples_per_pixel=1,
-        bits_allocated=common.bits_allocated,
-        bits_stored=common.bits_stored,
-        photometric_interpretation="MONOCHROME2",
-        pixel_representation=int(common.signed),
-        pixel_keyword="PixelData",
+    described: Any = {
+        "rows": common.rows,
+        "columns": common.columns,
+        "number_of_frames": 1,
+        "samples_per_pixel": 1,
+        "bits_allocated": common.bits_allocated,
+        "bits_stored": common.bits_stored,
+        "photometric_interpretation": "MONOCHROME2",
+        "pixel_representation": int(common.signed),
+        "pixel_keyword": "PixelData",
+    }
+    array, _ = get_decoder(UID(common.syntax)).as_array(
+        encapsulate([frame], has_bot=False), index=0, raw=True, decoding_plugin=DECODERS[common.syntax], **described
     )
     return array
 

@@ -22,10 +22,8 @@ BIG_ENDIAN = "1.2.840.10008.1.2.2"
 GE_PRIVATE_BIG_ENDIAN = "1.2.840.113619.5.2"
 
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_VRS = _LONG | frozenset(
-    (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL")
-    + (b"SS", b"ST", b"TM", b"UI", b"UL", b"US")
-)
+_SHORT = "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US"
+_VRS = _LONG | frozenset(vr.encode() for vr in _SHORT.split())
 _PIXELS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD

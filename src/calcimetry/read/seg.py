@@ -107,8 +107,8 @@ def _frames(
         int(s.SegmentNumber): str(s.get("SegmentLabel", "") or f"segment {s.SegmentNumber}") for s in ds.SegmentSequence
     }
     kind = np.uint8 if max(segments, default=0) <= 255 and int(pixels.max()) <= 255 else np.uint16
-    labels = pixels.astype(kind)
-    positions = []
+    labels: NDArray[np.unsignedinteger[Any]] = pixels.astype(kind)
+    positions: list[NDArray[np.float64]] = []
     for n, group in enumerate(groups):
         if binary:
             numbered = next(

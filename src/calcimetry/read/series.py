@@ -144,8 +144,8 @@ def _rank(row: dict[str, Any], fact: Any) -> float:
         return float("inf")
     if "nearest" in row:
         away = abs(float(fact) - row["nearest"])
-        return max(0.0, away - row["within"])
-    return round((-1.0 if row.get("largest") else 1.0) * float(fact) / row["within"])
+        return float(max(0.0, away - row["within"]))
+    return float(round((-1.0 if row.get("largest") else 1.0) * float(fact) / row["within"]))
 
 
 def _overlap(a: Candidate, b: Candidate) -> bool:
@@ -164,7 +164,7 @@ def _shared(a: Candidate, b: Candidate) -> bool:
     for low_a, high_a, low_b, high_b in zip(*_box(a, turn), *_box(b, turn), strict=True):
         common = min(high_a, high_b) - max(low_a, low_b)
         share = min(share, common / max(min(high_a - low_a, high_b - low_b), 1e-6))
-    return share >= rules()["same_part"]["overlap"]
+    return share >= float(rules()["same_part"]["overlap"])
 
 
 def _directions(one: Candidate) -> NDArray[np.float64]:

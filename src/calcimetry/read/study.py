@@ -113,7 +113,7 @@ def _volume(stack: Stack, pixels: object, low: float, high: float) -> Volume:
     hu, notes = hu_known(stack), header_notes(stack)
     padded = padding(array, low, stack) if hu else None
     if hu:
-        wrong = range_notes(low, high, padded, array)
+        wrong = range_notes(low, high, padded)
         hu, notes = hu and not wrong, (*notes, *wrong)
     return Volume(
         id="i1",

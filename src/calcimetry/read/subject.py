@@ -1,4 +1,4 @@
-"""The case file ``calcimetry-case/1``: what is known of a person besides the images. Strict in words, wary of values."""
+"""The case file ``calcimetry-case/1``: what is known of a person besides the images; strict in words, not in values."""
 
 from __future__ import annotations
 

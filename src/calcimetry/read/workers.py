@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from calcimetry.core.errors import DecodingError, InputError
 from calcimetry.read.guard import Limits
 from calcimetry.read.header import Slice
-from calcimetry.read.pixels import stored_values
+from calcimetry.read.pixels import FrameReader
 
 __all__ = ["decode_here", "decode_parallel", "worker_count"]
 
@@ -39,9 +39,10 @@ def worker_count(jobs: int | None, slices: int) -> int:
 
 def decode_here(slices: Sequence[Slice], wanted: Sequence[int], limits: Limits) -> Iterator[Decoded]:
     """Stored values of the wanted slices, one after the other in this process; an error in place of a bad one."""
+    reader = FrameReader(limits)
     for n in wanted:
         try:
-            yield n, stored_values(slices[n], limits)
+            yield n, reader.values(slices[n])
         except InputError as error:
             yield n, error
         except (OSError, MemoryError) as error:
@@ -60,7 +61,8 @@ def decode_parallel(slices: Sequence[Slice], limits: Limits, jobs: int | None) -
     pipes: dict[Connection, list[int]] = {}
     workers = []
     for w in range(count):
-        mine = list(range(w, len(slices), count))
+        # Whole files to one worker: a multi-frame file is then taken apart once in each.
+        mine = list(range(w * len(slices) // count, (w + 1) * len(slices) // count))
         here, there = context.Pipe(duplex=False)
         job = (there, [(n, slices[n]) for n in mine], limits)
         worker = context.Process(target=_work, args=job, daemon=True)
