@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from scipy import ndimage
 
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
 from calcimetry.core.lesion import Lesion, Mask
+from calcimetry.measure.features import LesionFeatures
 
 Spacing = tuple[float, float, float]
 USUAL: Spacing = (3.0, 0.5, 0.5)
@@ -116,3 +120,31 @@ def lesion_of(
         counted=counted,
         mask=mask,
     )
+
+
+class Remembering:
+    """An interval model that keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, float, LesionFeatures]] = []
+
+    def of_lesion(self, name: str, value: float, features: LesionFeatures) -> tuple[float, float] | None:
+        self.asked.append((name, value, features))
+        return value - 1, value + 1
+
+    def of_sum(
+        self, name: str, values: Sequence[float], features: Sequence[LesionFeatures]
+    ) -> tuple[float, float] | None:
+        assert len(values) == len(features)
+        return sum(values) - 2, sum(values) + 2
+
+
+def bodies_of(wanted: np.ndarray, first: int = 1, *, site: str, structure: str) -> list[Lesion]:
+    """The 26-connected bodies of a mask as lesions, each cut to its own box."""
+    labels, _ = ndimage.label(wanted, np.ones((3, 3, 3)))
+    found = []
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        start = (box[0].start, box[1].start, box[2].start)
+        bits = labels[box] == number
+        found.append(lesion_of(bits, first + len(found), start=start, site=site, structure=structure))
+    return found
