@@ -94,6 +94,11 @@ def test_isotropic_volume_with_oblong_pixels_and_in_slabs(monkeypatch: pytest.Mo
     assert whole > 0
 
 
+def test_isotropic_voxels_larger_than_the_slices() -> None:
+    hu = np.full((1, 4, 4), 400.0)
+    assert measure.volume_isotropic_mm3(hu, (0.6, 1.0, 1.0)) == pytest.approx(16.0)
+
+
 def test_isotropic_volume_leaves_the_neighbouring_region_out() -> None:
     hu = np.zeros((3, 6, 12))
     hu[1, 1:5, 1:5] = 400

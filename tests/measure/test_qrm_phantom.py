@@ -22,6 +22,8 @@ pytestmark = pytest.mark.shared_data
 DIAMETER_MM = {"Large": 5.0, "Medium": 3.0, "Small": 1.0}
 AROUND_MM = 2.5
 """A region reaches so far past its insert: past the blur, not to the next insert."""
+SLICES = slice(20, 25)
+"""The inserts lie in slices 21 to 23; one more on either side."""
 UNSEEN = {"Small_MD": (196.0, 269.0), "Small_LD": (239.0, 271.5)}
 """Places of the two inserts that cannot be seen: on the line of their larger sisters."""
 
@@ -45,7 +47,7 @@ def inserts(volume: Volume, reference: dict[str, object]) -> Regions:
             column, row = (float(part) for part in one["px"].split(","))
         radius_mm = DIAMETER_MM[one["name"].split("_")[0]] / 2 + AROUND_MM
         places[one["name"]] = (row, column, radius_mm / volume.geometry.spacing_mm[1])
-    return cylinders(volume, places, slice(19, 26))
+    return cylinders(volume, places, SLICES)
 
 
 def scored(
@@ -84,6 +86,14 @@ def test_siemens_rule_in_total(qrm: Volume, reference: dict[str, object]) -> Non
     found = scored(qrm, inserts(qrm, reference), "siemens", factor)
     assert found["agatston", "total"].value == pytest.approx(970.2, rel=0.01)
     assert found["volume_isotropic", "total"].value == pytest.approx(957.02, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rule", "total"), [("philips", 964.25), ("ge-terarecon", 962.82), ("four-neighbours", 962.82)]
+)
+def test_other_totals_that_were_handed_down(rule: str, total: float, qrm: Volume, reference: dict[str, object]) -> None:
+    found = scored(qrm, inserts(qrm, reference), rule, 0.722)
+    assert found["agatston", "total"].value == pytest.approx(total, abs=0.05)
 
 
 def test_all_presets_lie_between_960_and_980_except_one_weight_for_a_body(

@@ -88,8 +88,8 @@ def _in_space(rule: Rule) -> bool:
 def _positions(count: int, pitch_mm: float, side_mm: float) -> NDArray[np.float64]:
     """Sample positions in voxels: the first centre is one of them, and the outer half voxels are covered."""
     ratio = side_mm / pitch_mm
-    before = int(np.floor(0.5 / ratio - 0.5 + 1e-9))
-    after = int(np.floor((count - 0.5) / ratio - 0.5 + 1e-9))
+    before = max(0, int(np.floor(0.5 / ratio - 0.5 + 1e-9)))
+    after = max(0, int(np.floor((count - 0.5) / ratio - 0.5 + 1e-9)))
     return np.arange(-before, after + 1, dtype=np.float64) * ratio
 
 
