@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from measure_phantoms import USUAL, block
@@ -178,6 +180,16 @@ def test_a_large_sphere_has_its_diameter() -> None:
     k, j, i = np.mgrid[-12:13, -12:13, -12:13]
     ball = k**2 + j**2 + i**2 <= 10.4**2
     assert measure.diameter_mm(ball, (1.0, 1.0, 1.0)) == pytest.approx(2 * 10.4, abs=1.0)
+
+
+def test_a_very_large_sphere_needs_little_memory() -> None:
+    k, j, i = np.mgrid[-50:51, -50:51, -50:51]
+    ball = k**2 + j**2 + i**2 <= 49.2**2
+    tracemalloc.start()
+    assert measure.diameter_mm(ball, (1.0, 1.0, 1.0)) == pytest.approx(2 * 49.2, abs=1.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6
 
 
 def test_areas() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
-from scipy.spatial.distance import pdist
 
 __all__ = ["diameter_in_plane_mm", "diameter_mm"]
 
-_DIRECT = 400
-"""Up to so many points every pair is compared; above, only the corners of their convex hull are."""
+_DIRECT = 200
+"""Up to so many points every pair is compared; above, only the corners of their convex hull are, so many at a time."""
 
 
 def diameter_mm(inside: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> float:
@@ -53,10 +52,13 @@ def diameter_in_plane_mm(inside: NDArray[np.bool_], spacing_mm: tuple[float, flo
 
 def _faces(inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Centres of the faces between inside and outside, in voxels."""
-    padded = np.pad(inside, 1)
+    padded = np.zeros([n + 2 for n in inside.shape], np.bool_)
+    padded[(slice(1, -1),) * inside.ndim] = inside
     found = []
     for axis in range(inside.ndim):
-        faces = np.argwhere(np.diff(padded, axis=axis)).astype(np.float64)
+        ahead, behind = [slice(None)] * inside.ndim, [slice(None)] * inside.ndim
+        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+        faces = np.stack(np.nonzero(padded[tuple(ahead)] != padded[tuple(behind)]), axis=1).astype(np.float64)
         faces[:, axis] += 0.5
         found.append(faces)
     return np.concatenate(found)
@@ -67,4 +69,8 @@ def _largest(points: NDArray[np.float64]) -> float:
         return 0.0
     if len(points) > _DIRECT:
         points = points[ConvexHull(points).vertices]
-    return float(pdist(points).max())
+    longest = 0.0
+    for start in range(0, len(points), _DIRECT):
+        apart = points[start : start + _DIRECT, np.newaxis, :] - points[np.newaxis, start:, :]
+        longest = max(longest, float(np.einsum("ijk,ijk->ij", apart, apart).max()))
+    return float(np.sqrt(longest))

@@ -18,6 +18,21 @@ _SLAB_VOXELS = 1 << 22
 """Slices are labelled in slabs of this many voxels at most, so that a whole volume needs little beside itself."""
 
 
+def _in_plane(rank: int) -> NDArray[np.bool_]:
+    structure = np.zeros((3, 3, 3), np.bool_)
+    structure[1] = ndimage.generate_binary_structure(2, rank)
+    return structure
+
+
+_STRUCTURES: dict[int, NDArray[np.bool_]] = {
+    4: _in_plane(1),
+    8: _in_plane(2),
+    6: ndimage.generate_binary_structure(3, 1),
+    26: ndimage.generate_binary_structure(3, 3),
+}
+"""Connectivity -> what touches a voxel; 4 and 8 never reach the next slice."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
     """Pieces of calcium, one entry each.
@@ -142,21 +157,18 @@ class _Bodies:
 
 
 def _label(wanted: NDArray[np.bool_], connectivity: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    structure = ndimage.generate_binary_structure(3, {6: 1, 26: 3}[connectivity])
-    labels, _ = ndimage.label(wanted, structure)
+    labels, _ = ndimage.label(wanted, _STRUCTURES[connectivity])
     flat = labels.reshape(-1)
     voxels = np.flatnonzero(flat)
     return voxels, flat[voxels].astype(np.int64) - 1
 
 
 def _label_in_plane(wanted: NDArray[np.bool_], connectivity: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    structure = np.zeros((3, 3, 3), bool)
-    structure[1] = ndimage.generate_binary_structure(2, {4: 1, 8: 2}[connectivity])
     plane = wanted.shape[1] * wanted.shape[2]
     step = max(1, _SLAB_VOXELS // max(plane, 1))
     found, pieces, offset = [], [], 0
     for start in range(0, wanted.shape[0], step):
-        labels, count = ndimage.label(wanted[start : start + step], structure)
+        labels, count = ndimage.label(wanted[start : start + step], _STRUCTURES[connectivity])
         flat = labels.reshape(-1)
         voxels = np.flatnonzero(flat)
         found.append(voxels + start * plane)
