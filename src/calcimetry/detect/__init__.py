@@ -5,5 +5,5 @@ from calcimetry.detect.settings import DetectSettings
 
 __all__ = ["TABLES", "DetectSettings", "Found", "find", "look"]
 
-TABLES: tuple[str, ...] = ()
+TABLES = ("detection",)
 """Tables of ``knowledge`` that this stage reads."""

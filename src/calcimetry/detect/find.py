@@ -1,20 +1,21 @@
-"""Candidates: connected bodies at least as dense as the threshold, judged one by one."""
+"""The search for calcium: every connected body that meets the threshold, judged, and none dropped in silence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
-from scipy import ndimage
+from dataclasses import dataclass
 
 from calcimetry.core.image import Volume
-from calcimetry.core.lesion import Lesion, Mask
+from calcimetry.core.lesion import Lesion
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Regions
+from calcimetry.detect.candidates import Sorted, in_regions, measured, sorted_bodies
+from calcimetry.detect.judge import Verdict, in_region, judge
+from calcimetry.detect.lesions import lesion, numbered
+from calcimetry.detect.rods import is_rod
 from calcimetry.detect.settings import DetectSettings
-from calcimetry.imaging.components import Bodies, connect, find_bodies, find_runs
-from calcimetry.imaging.grid import axis_maps, spread
+from calcimetry.detect.staples import with_staples
+from calcimetry.detect.surroundings import Field
 
 __all__ = ["Found", "find", "look"]
 
@@ -34,7 +35,7 @@ def find(
     threshold_hu: float,
     settings: DetectSettings = DetectSettings(),
 ) -> tuple[Lesion, ...]:
-    """Lesions of an image; see :func:`look`, which also hands back notes."""
+    """Lesions of an image: :func:`look` without its notes."""
     return look(volume, regions, threshold_hu=threshold_hu, settings=settings).lesions
 
 
@@ -45,90 +46,100 @@ def look(
     threshold_hu: float,
     settings: DetectSettings = DetectSettings(),
 ) -> Found:
-    """Lesions of an image, with notes."""
-    given = [r for r in regions if any(one.site is not None for one in r.regions)]
+    """Lesions of an image, with notes on the search.
+
+    Parameters
+    ----------
+    volume : Volume
+    regions : sequence of Regions
+        Those with a region that has a site are *given*: inside each label everything that is at least ``threshold_hu``
+        counts, one lesion for each 26-connected body, whatever it looks like, metal beyond doubt apart; nothing
+        outside is looked at. Without such, the first is taken for the locator's (body, walls, bone), and bodies in the
+        body that are not bone are judged one by one. With none at all the whole image is the body.
+    threshold_hu : float
+        Inclusive [HU].
+    settings : DetectSettings
+
+    Returns
+    -------
+    Found
+        Lesions sorted by place, ids ``L1``..., labels 1... Where no region is given, ``confidence`` weighs noise,
+        softness, gas, bone and metal; from ``settings.count_from`` on a lesion counts; the others stay in the list
+        with their reason. The skeleton is not listed, pieces of bone apart from it are.
+    """
+    given = [one for one in regions if any(region.site is not None for region in one.regions)]
     if given:
-        lesions = [lesion for one in given for lesion in _in_regions(volume, one, threshold_hu)]
-        return Found(_numbered(lesions))
-    return Found(_numbered(_in_body(volume, regions, threshold_hu, settings)))
+        return Found(numbered(_given(volume, given, threshold_hu, settings)))
+    body = next((one for one in regions if one.labels.any()), None)
+    field = Field(volume, body, threshold_hu, settings.noise_floor_hu)
+    bodies = sorted_bodies(volume, field, threshold_hu, settings)
+    return Found(numbered(_free(volume, field, bodies, threshold_hu, settings)), _notes(bodies, settings))
 
 
-def _in_regions(volume: Volume, regions: Regions, threshold_hu: float) -> list[Lesion]:
-    lesions = []
-    maps = axis_maps(volume.geometry, regions.geometry)
-    if maps is None:
-        raise ValueError("regions must lie on the image's axes")
-    boxes = ndimage.find_objects(regions.labels.astype(np.int32, copy=False))
-    for region in regions.regions:
-        if region.site is None or region.label > len(boxes) or boxes[region.label - 1] is None:
-            continue
+def _given(
+    volume: Volume, given: Sequence[Regions], threshold_hu: float, settings: DetectSettings
+) -> list[Lesion]:
+    field = Field(volume, None, threshold_hu, settings.noise_floor_hu)
+    return [
+        lesion(
+            volume,
+            candidate,
+            in_region(candidate.shape, candidate.around),
+            site=region.site or "unassigned",
+            structure=region.structure or region.name,
+        )
+        for one in given
+        for region, bodies in in_regions(volume, one, threshold_hu)
+        for candidate in measured(volume, field, bodies)
+    ]
 
-        def keep(k0: int, k1: int, label: int = region.label):  # type: ignore[no-untyped-def]
-            return spread(regions.labels, maps, k0, k1) == label
 
-        bodies = find_bodies(find_runs(volume.pixels, threshold_hu, keep=keep))
-        for number in range(len(bodies)):
-            lesions.append(
-                replace(
-                    _lesion(volume, bodies, number),
-                    site=region.site,
-                    structure=region.structure or region.name,
-                    confidence=0.9,
+def _free(
+    volume: Volume, field: Field, bodies: Sorted, threshold_hu: float, settings: DetectSettings
+) -> list[Lesion]:
+    candidates = [*measured(volume, field, bodies.loose), *measured(volume, field, bodies.parted, parted=True)]
+    verdicts = []
+    for one in candidates:
+        if is_rod(one.shape, one.index, one.hu, field.spacing_mm):
+            verdicts.append(_ROD)
+        else:
+            verdicts.append(
+                judge(
+                    one.shape,
+                    one.around,
+                    one.word,
+                    threshold_hu,
+                    parted=one.parted,
+                    count_from=settings.count_from,
                 )
             )
-    return lesions
+    verdicts = with_staples(candidates, verdicts, volume.geometry)
+    found = [lesion(volume, one, verdict) for one, verdict in zip(candidates, verdicts, strict=True)]
+    found += [lesion(volume, one, _BONE) for one in measured(volume, field, bodies.bone)]
+    found += [
+        lesion(volume, one, _ROD)
+        for one in measured(volume, field, bodies.outside)
+        if is_rod(one.shape, one.index, one.hu, field.spacing_mm)
+    ]
+    return found
 
 
-def _in_body(
-    volume: Volume, regions: Sequence[Regions], threshold_hu: float, settings: DetectSettings
-) -> list[Lesion]:
-    runs = find_runs(volume.pixels, threshold_hu)
-    where = np.ones(len(runs), dtype=np.uint8)
-    if regions:
-        middle = np.stack([runs.slices, runs.rows, (runs.first + runs.stop - 1) // 2], axis=1)
-        where = regions[0].at(volume.geometry, middle)
-    runs = runs[where > 0]
-    pieces = connect(runs, within_slice=True)
-    area = np.bincount(pieces, runs.lengths)[pieces] * volume.geometry.pixel_mm2 if len(runs) else np.zeros(0)
-    numbers = connect(runs)
-    bodies = find_bodies(runs, numbers)
-    order = np.argsort(numbers, kind="stable")
-    large = np.maximum.reduceat(area[order], bodies.offsets[:-1]) if len(bodies) else np.zeros(0)
-    listed = np.flatnonzero(large >= settings.min_piece_mm2)
-    listed = listed[np.argsort(-bodies.voxels[listed], kind="stable")][: settings.max_listed]
-    lesions = []
-    for number in listed:
-        if bodies.voxels[number] * volume.geometry.voxel_mm3 > 3000:
-            continue
-        lesion = _lesion(volume, bodies, int(number))
-        lesions.append(replace(lesion, structure="unknown", confidence=0.5))
-    return lesions
+_ROD = Verdict("marker", 0.02, "straight even cylinder along the axis: a calibration rod")
+_BONE = Verdict("bone", 0.02, "part of the skeleton")
 
 
-def _lesion(volume: Volume, bodies: Bodies, number: int) -> Lesion:
-    start, bits = bodies.bits(number)
-    mask = Mask(start, bits)
-    hu = volume.pixels[mask.box]
-    where = np.argwhere(bits)
-    peak = where[int(np.argmax(hu[bits]))] + np.array(start)
-    center = where.mean(axis=0) + np.array(start)
-    mm = volume.geometry.to_lps_mm(center)
-    source = volume.sources[int(peak[0])] if volume.sources else None
-    return Lesion(
-        id="",
-        image=volume.id,
-        label=0,
-        kind="calcification",
-        center_index=(float(center[0]), float(center[1]), float(center[2])),
-        center_mm=(float(mm[0]), float(mm[1]), float(mm[2])),
-        bounds_index=(mask.start, mask.stop),
-        peak_index=(int(peak[0]), int(peak[1]), int(peak[2])),
-        sop_instance_uid=source.sop_instance_uid if source else None,
-        instance_number=source.instance_number if source else None,
-        mask=mask,
-    )
-
-
-def _numbered(lesions: list[Lesion]) -> tuple[Lesion, ...]:
-    ordered = sorted(lesions, key=lambda one: (one.center_index, one.bounds_index, one.structure))
-    return tuple(replace(one, id=f"L{n}", label=n) for n, one in enumerate(ordered, start=1))
+def _notes(bodies: Sorted, settings: DetectSettings) -> tuple[Note, ...]:
+    notes = []
+    if bodies.cut_short:
+        text = (
+            f"More than {settings.max_runs} pieces of rows meet the threshold (a chest has some hundred thousand): "
+            "only the first slices were searched. Give regions, or a series with less noise."
+        )
+        notes.append(Note("detect-cut-short", text, "caution"))
+    if bodies.left_out:
+        text = (
+            f"{bodies.left_out} small or faint bodies beyond the first {settings.max_listed} meet the threshold and are "
+            "not listed; expected fewer in an image of a person: noise or contrast medium."
+        )
+        notes.append(Note("detect-cut-short", text, "caution"))
+    return tuple(notes)

@@ -1,0 +1,195 @@
+"""What lies around a body of dense voxels: local background and noise, nearness of bone, wall, skin and metal streaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from calcimetry.core.image import Volume
+from calcimetry.core.regions import Regions
+from calcimetry.imaging.grid import axis_maps
+from calcimetry.imaging.noise import noise_sd
+
+__all__ = ["NEAR_MM", "Around", "Field"]
+
+Bits = NDArray[np.bool_]
+
+_REACH_MM = 4.0
+"""Width of the ring that gives background and noise."""
+_STREAK_MM = 15.0
+"""Metal darkens and brightens tissue this far away."""
+NEAR_MM = 12.0
+"""Farther from bone than this is far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Numbers of the surroundings of one body.
+
+    background_hu, noise_sd_hu : median and noise of the tissue around.
+    rim_hu : mean just outside: near the threshold round a soft blob, far below it round calcium.
+    bone_share : share of the body inside bone of the locator.
+    bone_mm, bone_behind : shortest way to that bone (``NEAR_MM`` if farther), and how far it points to the back
+        (cosine; 1 for something right in front of the spine).
+    skin_mm : shortest way to the outside of the body, in the plane (``NEAR_MM`` if farther).
+    wall_share : share inside a wall of the trunk.
+    gas_share : share of air in the ring.
+    dark_share : share of tissue to ``_STREAK_MM`` that is darker than fat by far, though not air.
+    cut : whether the body touches a side of the image.
+    """
+
+    background_hu: float
+    noise_sd_hu: float
+    rim_hu: float
+    bone_share: float
+    bone_mm: float
+    bone_behind: float
+    skin_mm: float
+    wall_share: float
+    gas_share: float
+    dark_share: float
+    cut: bool
+
+
+class Field:
+    """An image with its body regions, ready to be asked about the surroundings of many bodies."""
+
+    def __init__(self, volume: Volume, body: Regions | None, threshold_hu: float, noise_floor_hu: float) -> None:
+        self.volume, self.body, self.threshold_hu = volume, body, threshold_hu
+        self.spacing_mm = volume.geometry.spacing_mm
+        sd, by_slice = noise_sd(volume.pixels, self.spacing_mm[1:])
+        self.noise_sd_hu = noise_floor_hu if np.isnan(sd) else max(sd, noise_floor_hu)
+        self._by_slice = np.maximum(np.nan_to_num(by_slice, nan=self.noise_sd_hu), noise_floor_hu)
+        names = {} if body is None else {region.name: region.label for region in body.regions}
+        self._bone = names.get("bone", -1)
+        self._walls = [label for name, label in names.items() if name.endswith("_wall")]
+        self._words = np.full(256, "unknown", dtype=object)
+        self._maps = None if body is None else axis_maps(volume.geometry, body.geometry)
+        if body is not None:
+            for region in body.regions:
+                self._words[region.label] = region.structure or "unknown"
+
+    def labels(self, index: NDArray[np.int64]) -> NDArray[np.unsignedinteger]:
+        """Body labels at indices (n, 3); 0 is outside. Everything is inside where no body is known."""
+        if self.body is None:
+            return np.full(len(index), 255, dtype=np.uint8)
+        if self._maps is None:
+            return self.body.at(self.volume.geometry, index)
+        k, j, i = (axis[index[:, n]] for n, axis in enumerate(self._maps))
+        found = self.body.labels[np.maximum(k, 0), np.maximum(j, 0), np.maximum(i, 0)]
+        return np.where((k < 0) | (j < 0) | (i < 0), 0, found)
+
+    def is_bone(self, labels: NDArray[np.unsignedinteger]) -> Bits:
+        """Which labels are the locator's bone."""
+        return np.asarray(labels == self._bone)
+
+    def is_free(self, labels: NDArray[np.unsignedinteger]) -> Bits:
+        """Which labels may hold calcium of other organs: neither bone, nor wall of the trunk, nor outside."""
+        return ~(self.is_bone(labels) | np.isin(labels, self._walls) | (labels == 0))
+
+    def word(self, index: NDArray[np.int64]) -> str:
+        """The part of the body in which most voxels lie; bone and outside do not vote where others do."""
+        found = self.labels(index).astype(np.int64)
+        votes = np.bincount(found, minlength=256).astype(np.float64)
+        votes[0] *= 1e-6
+        if self._bone >= 0:
+            votes[self._bone] *= 1e-3
+        return str(self._words[int(votes.argmax())])
+
+    def around(self, start: tuple[int, int, int], bits: Bits, index: NDArray[np.int64]) -> Around:
+        """Surroundings of a body: its box, its voxels in that box, and their indices (n, 3) in the image."""
+        shape = self.volume.geometry.shape
+        reach = [max(2, round(_REACH_MM / mm)) for mm in self.spacing_mm[1:]]
+        low = (start[0], max(start[1] - reach[0], 0), max(start[2] - reach[1], 0))
+        stop = (
+            start[0] + bits.shape[0],
+            min(start[1] + bits.shape[1] + reach[0], shape[1]),
+            min(start[2] + bits.shape[2] + reach[1], shape[2]),
+        )
+        hu = np.asarray(self.volume.pixels[low[0] : stop[0], low[1] : stop[1], low[2] : stop[2]])
+        mine = np.zeros(hu.shape, dtype=np.uint8)
+        at = (start[1] - low[1], start[2] - low[2])
+        mine[:, at[0] : at[0] + bits.shape[1], at[1] : at[1] + bits.shape[2]] = bits
+        close = ndimage.maximum_filter(mine, (1, 3, 3), mode="constant").view(bool)
+        ring = ndimage.maximum_filter(mine, (1, 2 * reach[0] + 1, 2 * reach[1] + 1), mode="constant").view(bool) & ~close
+        below = hu < self.threshold_hu
+        rim = hu[close & ~mine.view(bool) & below]
+        values = hu[ring & below]
+        noise = float(self._by_slice[index[:, 0]].mean())
+        background, sd = _background(values, noise)
+        labels = self.labels(index)
+        bone_mm, behind = self._nearest(index, self._bone, plane=False)
+        n = max(len(index), 1)
+        return Around(
+            background_hu=background,
+            noise_sd_hu=sd,
+            rim_hu=float(rim.mean()) if len(rim) else background,
+            bone_share=float((labels == self._bone).sum()) / n,
+            bone_mm=bone_mm,
+            bone_behind=behind,
+            skin_mm=self._nearest(index, 0, plane=True)[0],
+            wall_share=float(np.isin(labels, self._walls).sum()) / n,
+            gas_share=float((values < -500.0).mean()) if len(values) else 0.0,
+            dark_share=self._dark_share(start, bits),
+            cut=bool(
+                min(start[1], start[2]) == 0
+                or start[1] + bits.shape[1] == shape[1]
+                or start[2] + bits.shape[2] == shape[2]
+            ),
+        )
+
+    def _nearest(self, index: NDArray[np.int64], label: int, *, plane: bool) -> tuple[float, float]:
+        """Shortest way from a body to blocks of a label [mm], at most ``NEAR_MM``, and its cosine with the back."""
+        if self.body is None or label < 0:
+            return NEAR_MM, 0.0
+        grid = self.body.geometry
+        at = np.rint(grid.to_index(self.volume.geometry.to_lps_mm(index))).astype(np.int64)
+        reach = np.array([int(np.ceil(NEAR_MM / mm)) for mm in grid.spacing_mm])
+        reach[0] = 0 if plane else reach[0]
+        shape = np.array(grid.shape)
+        low, stop = np.maximum(at.min(axis=0) - reach, 0), np.minimum(at.max(axis=0) + reach + 1, shape)
+        if (stop <= low).any():
+            return NEAR_MM, 0.0
+        there = self.body.labels[low[0] : stop[0], low[1] : stop[1], low[2] : stop[2]] == label
+        if not there.any():
+            return NEAR_MM, 0.0
+        far = ndimage.distance_transform_edt(~there, sampling=grid.spacing_mm, return_indices=True)
+        k, j, i = (np.clip(at, low, stop - 1) - low).T
+        nearest = int(far[0][k, j, i].argmin())
+        mm = float(far[0][k[nearest], j[nearest], i[nearest]])
+        if mm == 0.0 or mm >= NEAR_MM:
+            return min(mm, NEAR_MM), 0.0
+        goal = far[1][:, k[nearest], j[nearest], i[nearest]]
+        way = grid.affine[:3, :3] @ (goal - np.array([k[nearest], j[nearest], i[nearest]]))
+        return mm, float(way[1] / max(float(np.linalg.norm(way)), 1e-9))
+
+    def _dark_share(self, start: tuple[int, int, int], bits: Bits) -> float:
+        """Share of dark streaks (-700 to -250 HU: neither fat nor lung nor free air) in the tissue around."""
+        shape = self.volume.geometry.shape
+        reach = [max(2, round(_STREAK_MM / mm)) for mm in self.spacing_mm[1:]]
+        box = self.volume.pixels[
+            start[0] : start[0] + bits.shape[0],
+            max(start[1] - reach[0], 0) : min(start[1] + bits.shape[1] + reach[0], shape[1]),
+            max(start[2] - reach[1], 0) : min(start[2] + bits.shape[2] + reach[1], shape[2]),
+        ]
+        tissue = float((box > -700).sum())
+        return float(((box > -700) & (box < -250)).sum()) / max(tissue, 1.0)
+
+
+def _background(values: NDArray[np.generic], noise: float) -> tuple[float, float]:
+    """Median of the soft tissue around (of everything, where there is little of it), and noise there.
+
+    The spread around is believed from the image's noise up to 1.6 times it: streaks raise it, but so does every edge
+    between muscle and fat.
+    """
+    if not len(values):
+        return 40.0, noise
+    soft = values[values > -20.0]
+    if len(soft) < max(8, 0.2 * len(values)):
+        return float(np.median(values)), noise
+    middle = float(np.median(soft))
+    spread = 1.4826 * float(np.median(np.abs(soft - middle)))
+    return middle, float(np.clip(spread, noise, 1.6 * noise))
