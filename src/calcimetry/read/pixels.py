@@ -21,11 +21,12 @@ from calcimetry.read.header import Slice
 from calcimetry.read.place import Place
 from calcimetry.read.scan import BIG_ENDIAN, DEFLATED, EXPLICIT, GE_PRIVATE_BIG_ENDIAN, IMPLICIT, read_meta
 
-__all__ = ["LOSSY", "SYNTAX_NAMES", "FrameReader", "is_compressed"]
+__all__ = ["LOSSY", "SYNTAX_NAMES", "FrameReader", "is_compressed", "load_decoder"]
 
 _JPEG = "1.2.840.10008.1.2.4."
 RLE = "1.2.840.10008.1.2.5"
 JPEG_12 = _JPEG + "51"
+_JPEG_12_WORDS = "12-bit JPEG (transfer syntax 1.2.840.10008.1.2.4.51)"
 
 DECODERS: dict[str, str] = {
     _JPEG + "50": "gdcm",
@@ -90,6 +91,17 @@ def check_readable(syntax: str, where: str) -> None:
         found=f"{SYNTAX_NAMES.get(syntax, 'an unknown transfer syntax')} {syntax}",
         remedy="Send the series uncompressed or as JPEG-LS, JPEG 2000 or RLE.",
     )
+
+
+def load_decoder(syntax: str) -> None:
+    """Import what decoding this syntax needs, so that processes forked from here have it."""
+    if DECODERS.get(syntax) == "imagecodecs":
+        need("imagecodecs", for_=_JPEG_12_WORDS)
+    elif syntax in DECODERS:
+        from pydicom.pixels.decoders.base import get_decoder
+        from pydicom.uid import UID
+
+        get_decoder(UID(syntax))
 
 
 class FrameReader:
@@ -245,7 +257,7 @@ def _decode(frame: bytes, one: Slice) -> NDArray[np.generic]:
 
 
 def _imagecodecs(frame: bytes) -> NDArray[np.generic]:
-    codecs = need("imagecodecs", for_="12-bit JPEG (transfer syntax 1.2.840.10008.1.2.4.51)")
+    codecs = need("imagecodecs", for_=_JPEG_12_WORDS)
     found: NDArray[np.generic] = codecs.jpeg_decode(frame)
     return found
 

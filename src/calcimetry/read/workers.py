@@ -11,7 +11,8 @@ import multiprocessing.connection
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from calcimetry.core.errors import DecodingError, InputError
 from calcimetry.read.guard import Limits
 from calcimetry.read.header import Slice
-from calcimetry.read.pixels import FrameReader
+from calcimetry.read.pixels import FrameReader, load_decoder
 
 __all__ = ["decode_here", "decode_parallel", "worker_count"]
 
@@ -29,6 +30,9 @@ Decoded = tuple[int, "NDArray[np.generic] | InputError"]
 
 _SLICES_WORTH_A_WORKER = 8
 """Ours: starting a process costs about as much as decoding this many slices."""
+_SLICES_AT_ONCE = 4
+_SECONDS_TO_END = 5.0
+_FIELDS = ("what", "where", "found", "expected", "remedy")
 
 
 def worker_count(jobs: int | None, slices: int) -> int:
@@ -37,9 +41,11 @@ def worker_count(jobs: int | None, slices: int) -> int:
     return max(1, min(jobs or cores, slices // _SLICES_WORTH_A_WORKER))
 
 
-def decode_here(slices: Sequence[Slice], wanted: Sequence[int], limits: Limits) -> Iterator[Decoded]:
+def decode_here(
+    slices: Sequence[Slice], wanted: Iterable[int], limits: Limits, reader: FrameReader | None = None
+) -> Iterator[Decoded]:
     """Stored values of the wanted slices, one after the other in this process; an error in place of a bad one."""
-    reader = FrameReader(limits)
+    reader = reader or FrameReader(limits)
     for n in wanted:
         try:
             yield n, reader.values(slices[n])
@@ -57,70 +63,78 @@ def decode_parallel(slices: Sequence[Slice], limits: Limits, jobs: int | None) -
         return
     # A forked child starts at once; with threads about, only a fresh process is safe.
     forks = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+    load_decoder(slices[0].common.syntax)  # here and once: a forked child has it then, and a missing one is named
     context: Any = multiprocessing.get_context("fork" if forks else "spawn")
-    pipes: dict[Connection, list[int]] = {}
+    pipes: list[Connection] = []
     workers = []
-    for w in range(count):
-        # Whole files to one worker: a multi-frame file is then taken apart once in each.
-        mine = list(range(w * len(slices) // count, (w + 1) * len(slices) // count))
-        here, there = context.Pipe(duplex=False)
-        job = (there, [(n, slices[n]) for n in mine], limits)
-        worker = context.Process(target=_work, args=job, daemon=True)
+    for _ in range(count):
+        here, there = context.Pipe()
+        worker = context.Process(target=_work, args=(there, here, slices, limits), daemon=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             worker.start()
         there.close()
         workers.append(worker)
-        pipes[here] = mine
+        pipes.append(here)
     try:
         yield from _collect(pipes, slices, limits)
     finally:
-        for worker in workers:
-            if worker.is_alive():
-                worker.terminate()
-            worker.join()
         for pipe in pipes:
             pipe.close()
+        for worker in workers:
+            worker.join(_SECONDS_TO_END)
+            if worker.is_alive():
+                worker.terminate()
+                worker.join()
 
 
-def _collect(pipes: dict[Connection, list[int]], slices: Sequence[Slice], limits: Limits) -> Iterator[Decoded]:
-    left = {pipe: dict.fromkeys(mine) for pipe, mine in pipes.items()}
+def _collect(pipes: Sequence[Connection], slices: Sequence[Slice], limits: Limits) -> Iterator[Decoded]:
+    """Hand out a few slices at a time to whoever is free, and yield what comes back."""
+    waiting = [list(range(n, min(n + _SLICES_AT_ONCE, len(slices)))) for n in range(0, len(slices), _SLICES_AT_ONCE)]
+    waiting.reverse()
+    left: dict[Connection, list[int]] = {pipe: [] for pipe in pipes}
     began: set[Connection] = set()
     while left:
         for pipe in multiprocessing.connection.wait(list(left)):
             assert isinstance(pipe, Connection)
             try:
                 n, dtype, shape, error = pipe.recv()
+                if n >= 0:
+                    left[pipe].remove(n)
+                    array = np.frombuffer(pipe.recv_bytes(), dtype).reshape(shape) if error is None else None
+                    yield n, DecodingError(**error) if array is None else array
                 began.add(pipe)
-                if n in left[pipe]:
-                    del left[pipe][n]
-                    if error is not None:
-                        yield n, DecodingError(**error)
-                    else:
-                        yield n, np.frombuffer(pipe.recv_bytes(), dtype).reshape(shape)
+                # One task is kept ahead, so that no worker waits for its next one.
+                while len(left[pipe]) <= _SLICES_AT_ONCE and waiting:
+                    task = waiting.pop()
+                    left[pipe] += task
+                    pipe.send(task)
+                if not left[pipe]:
+                    del left[pipe]
             except (EOFError, OSError):
-                lost = list(left.pop(pipe))
-                if pipe in began:
-                    for n in lost:
-                        yield (
-                            n,
-                            DecodingError("the decoder died on this slice or one before", where=slices[n].place.name),
-                        )
-                else:  # the process could not start (a script without a main guard, no memory): do without it
-                    yield from decode_here(slices, lost, limits)
+                for n in left.pop(pipe):
+                    yield n, DecodingError("the decoder died on this slice or one before", where=slices[n].place.name)
+    # No process could start (a script without a main guard, no memory), or all died: the rest is done without them.
+    rest = [n for task in reversed(waiting) for n in task]
+    if began and rest:
+        for n in rest:
+            yield n, DecodingError("the decoder died before this slice", where=slices[n].place.name)
+    else:
+        yield from decode_here(slices, rest, limits)
 
 
-def _work(pipe: Connection, mine: list[tuple[int, Slice]], limits: Limits) -> None:
-    """In the worker: first a sign of life, then one message for each slice."""
-    pipe.send((-1, "", (), None))
-    slices = [one for _, one in mine]
-    for at, decoded in decode_here(slices, range(len(slices)), limits):
-        n = mine[at][0]
-        if isinstance(decoded, InputError):
-            fields = {name: getattr(decoded, name) for name in ("what", "where", "found", "expected", "remedy")}
-            pipe.send((n, "", (), fields))
-        else:
-            whole = np.ascontiguousarray(decoded)
-            pipe.send((n, whole.dtype.str, whole.shape, None))
-            pipe.send_bytes(whole.reshape(-1).view(np.uint8).data)
-    pipe.close()
+def _work(pipe: Connection, other_end: Connection, slices: Sequence[Slice], limits: Limits) -> None:
+    """In the worker: first a sign of life, then the slices of each task until the pipe is closed."""
+    other_end.close()
+    with suppress(EOFError, OSError):
+        pipe.send((-1, "", (), None))
+        reader = FrameReader(limits)
+        while True:
+            for n, decoded in decode_here(slices, pipe.recv(), limits, reader):
+                if isinstance(decoded, InputError):
+                    fields = {name: getattr(decoded, name) for name in _FIELDS}
+                    pipe.send((n, "", (), fields))
+                else:
+                    whole = np.ascontiguousarray(decoded)
+                    pipe.send((n, whole.dtype.str, whole.shape, None))
+                    pipe.send_bytes(whole.reshape(-1).view(np.uint8).data)
