@@ -120,8 +120,8 @@ def scale_text(one: Scale) -> str:
 def scales_page() -> str:
     """All scales, then the conditions they share."""
     lead = """A grade is the place of a score on a published scale. The edition in force on the day of the study is
-used; newer ones stand beside it where the table says so. A study older than a scale gets its oldest edition, and that is
-said.
+used; newer ones stand beside it where the table says so. A study older than a scale gets its oldest edition, and the
+reason says so.
 Limits are compared with the unrounded score. Outside its conditions a grade is withheld with the reason, or given as
 an estimate."""
     shared = grid(

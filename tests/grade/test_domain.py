@@ -152,7 +152,10 @@ def test_b12_valve_without_sex_prints_both_and_grades_neither() -> None:
 
 def test_valve_needs_gating_and_unseen_edition_is_an_estimate() -> None:
     assert grade("avc_esc", 1300.0, image=dataclasses.replace(IMAGE, gated=None)).status == "withheld"
-    later = grade("avc_esc", 2100.0, image=dataclasses.replace(IMAGE, study_date="20260301"))
+    score = Score("agatston", "aortic_valve", "total", "i1", 2100.0, "1")
+    image = dataclasses.replace(IMAGE, study_date="20260301")
+    seen, later = grades([score], ALL_TOLD, [image], settings=GradeSettings(scales=("avc_esc",)))
+    assert (seen.edition, seen.category, seen.status) == ("2017/2021", "likely", "final")
     assert (later.edition, later.category, later.status) == ("2025", "likely", "estimated")
     assert "uncertain" in str(later.meaning)
     assert "not a basis for decisions" in str(later.reason)

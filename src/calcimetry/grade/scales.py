@@ -111,7 +111,8 @@ class Scale:
         """The editions to print for a study of this day, oldest first.
 
         The newest edition that was in force, then every newer one marked to be shown beside it. A study older
-        than the scale gets the oldest edition; an unknown date gets the newest and those it stands beside.
+        than the scale gets the oldest edition; an unknown date gets the newest and those it stands beside. An
+        edition whose numbers nobody has seen never stands alone: its predecessor is printed before it.
 
         >>> [e.id for e in scale("acc_aha").bands(datetime.date(2020, 5, 1))]
         ['2018/2019', '2026']
@@ -119,7 +120,8 @@ class Scale:
         day = as_of or datetime.date.max
         older = [e for e in self.editions if e.since <= day] or [self.editions[0]]
         chosen = [older[-1]] + [e for e in self.editions if e.since > older[-1].since and e.beside_older]
-        if as_of is None and len(older) > 1 and older[-1].beside_older:
+        unseen = older[-1].status == "uncertain"
+        if len(older) > 1 and (unseen or (as_of is None and older[-1].beside_older)):
             chosen.insert(0, older[-2])
         return tuple(chosen)
 
