@@ -7,6 +7,7 @@ costs a few hundred bytes for each.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,6 +81,9 @@ _PRESENCE_ONLY = frozenset((0x00180012, 0x00181060))
 WANTED = frozenset(_SHARED) | _OWN
 
 
+_ESCAPES = re.compile(r"\x1b[\x20-\x2f]+[\x30-\x7e]")
+
+
 def text(value: bytes | None, charset: bytes = b"") -> str | None:
     """One text value, decoded by the file's character set; ``None`` where absent.
 
@@ -106,7 +110,9 @@ def text(value: bytes | None, charset: bytes = b"") -> str | None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return decode_bytes(value, encodings, {0x5C, 0x5E, 0x3D}).strip()
+        decoded = decode_bytes(value, encodings, {0x5C, 0x5E, 0x3D})
+    # Some codecs leave the sequences that switch between character sets in the text.
+    return _ESCAPES.sub("", decoded).strip()
 
 
 def numbers(value: bytes | None, count: int) -> tuple[float, ...] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from calcimetry.core.errors import DecodingError, InputError
+from calcimetry.core.errors import DecodingError, HostileInputError, InputError
 from calcimetry.core.study import Skipped
 from calcimetry.read.enhanced import ENHANCED, frames
 from calcimetry.read.guard import Limits, inflate
@@ -123,7 +123,14 @@ def read_header(place: Place, builder: SliceBuilder) -> Header:
             if meta.syntax == DEFLATED:
                 body, whole = _inflated(place, meta, size, limits)
                 body_size, start = len(body) if whole else limits.inflated_bytes, 0
-            scanned = scan(body, meta, WANTED, size=body_size, where=where, limits=limits, start=start)
+            try:
+                scanned = scan(body, meta, WANTED, size=body_size, where=where, limits=limits, start=start)
+            except DecodingError as error:
+                if whole or meta.syntax != DEFLATED:
+                    raise
+                raise HostileInputError(
+                    "the deflated header grows beyond any CT header", where=where, found=error.expected
+                ) from error
             return _understood(place, meta, scanned, body, builder)
         except NeedMoreError:
             if whole or size >= limits.header_bytes:

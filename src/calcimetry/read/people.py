@@ -182,7 +182,7 @@ def _age(common: Common) -> float | None:
 def subject(common: Common) -> Subject:
     """The person as the header tells; the name goes nowhere else."""
     return Subject(
-        name=(common.patient_name or "").replace("^", " ").strip() or None,
+        name=re.sub(r"[\s^]+", " ", common.patient_name or "").strip(" =") or None,
         id=common.patient_id,
         age_years=_age(common),
         sex=_SEX.get(common.sex or ""),
