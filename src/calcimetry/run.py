@@ -1,1 +1,285 @@
-"""The way of the data, joined: read -> locate -> detect -> measure -> grade -> Case."""
+"""The way of the data, joined: read -> locate -> detect -> measure -> grade -> Case. The only place that joins stages."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calcimetry import detect, grade, locate, measure, sites
+from calcimetry.core.case import Case, ImageInfo, Input, NotAssessed, Provenance, TableUsed
+from calcimetry.core.errors import InputError
+from calcimetry.core.image import Contrast, Volume
+from calcimetry.core.lesion import Lesion
+from calcimetry.core.measurement import Score
+from calcimetry.core.note import Note
+from calcimetry.core.regions import Regions
+from calcimetry.core.study import Study, Subject
+from calcimetry.knowledge.load import fingerprint, table
+from calcimetry.knowledge.tube_voltage import VoltageLimits, limits
+from calcimetry.settings import RunSettings, settings_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydicom.dataset import Dataset
+
+__all__ = ["Progress", "analyze", "assess", "settings_from"]
+
+Progress = Callable[[str, int, int], None]
+"""Told of each step: ``(step, done, of)``."""
+
+_TABLES = ("rules/agatston", "rules/kernels", "rules/mass", "rules/tube_voltage", "words/sites")
+
+
+def analyze(
+    source: str | os.PathLike[str] | Sequence[Dataset] | Study | Volume,
+    *,
+    regions: str | os.PathLike[str] | Regions | None = None,
+    subject: str | os.PathLike[str] | Subject | None = None,
+    settings: RunSettings | None = None,
+    study_uid: str | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Case:
+    """The main job.
+
+    Parameters
+    ----------
+    source : path, list of Dataset, Study or Volume
+        What :func:`calcimetry.read` takes, or what it gave.
+    regions : path or Regions, optional
+        A label map: inside it everything that meets a score's rule counts; nothing outside is looked at.
+    subject : path or Subject, optional
+        What is known of the person; wins over the header.
+    settings : RunSettings, optional
+        Choices behind the numbers; all are printed with the result.
+    study_uid : str, optional
+        Which study, where the source holds several.
+    jobs : int, optional
+        Worker processes for compressed pixels.
+    progress : callable, optional
+
+    Returns
+    -------
+    Case
+        With pixels, so that pages with pictures can be made of it.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read or holds no image that can be assessed.
+    """
+    from calcimetry import read
+
+    seconds: dict[str, float] = {}
+    if isinstance(source, Study):
+        study = source
+    elif isinstance(source, Volume):
+        study = Study(images=(source,))
+    else:
+        with _timed(seconds, "read"):
+            study = read.study(source, study_uid=study_uid, jobs=jobs, progress=progress)
+    known = subject if isinstance(subject, Subject) or subject is None else read.subject_file(subject)
+    volumes = [image for image in study.images if isinstance(image, Volume)]
+    if not volumes:
+        raise InputError("holds no image that can be assessed", found="no CT volume", expected="a CT series")
+    maps: Regions | None = None
+    if regions is not None:
+        with _timed(seconds, "regions"):
+            maps = _given(regions, volumes, read.regions_file)
+    return assess(
+        replace(study, subject=_joined(study.subject, known)),
+        given=maps,
+        settings=settings or RunSettings(),
+        seconds=seconds,
+        progress=progress,
+    )
+
+
+def assess(
+    study: Study,
+    *,
+    given: Regions | None = None,
+    settings: RunSettings,
+    seconds: dict[str, float] | None = None,
+    progress: Progress | None = None,
+) -> Case:
+    """From a study in memory to a case: everything behind reading."""
+    seconds = {} if seconds is None else seconds
+    tell = progress or (lambda step, done, of: None)
+    volumes = [image for image in study.images if isinstance(image, Volume)]
+    looked = [_look(v, given, settings, seconds, tell) for v in volumes if given is None or given.image == v.id]
+    left_out = [_info(v, Contrast(), v.notes, ()) for v in volumes if given is not None and given.image != v.id]
+    images = tuple(sorted((*(one.info for one in looked), *left_out), key=lambda i: int(i.id.lstrip("i"))))
+    lesions = _numbered(lesion for one in looked for lesion in one.lesions)
+    scores: list[Score] = []
+    measured: list[Lesion] = []
+    interval = measure.interval_model() if settings.intervals else None
+    for one in looked:
+        mine = [lesion for lesion in lesions if lesion.image == one.volume.id]
+        with _timed(seconds, "measure"):
+            tell("measuring", 0, 0)
+            calibration = settings.calibration(one.limits)
+            rule = measure.rule(settings.rule)
+            sized = measure.lesions(
+                one.volume, mine, rule=rule, calibration=calibration, limits=one.limits, interval=interval
+            )
+            measured += sized
+            scores += measure.scores(
+                one.volume,
+                sized,
+                [r for r in one.regions if any(region.site for region in r.regions)],
+                rule=rule,
+                calibration=calibration,
+                limits=one.limits,
+                spread=settings.spread,
+                refusals=[note for note in one.info.notes if note.severity == "withheld"],
+                interval=interval,
+            )
+    with _timed(seconds, "grade"):
+        grades = grade.grades(scores, study.subject, images)
+    tables = {*_TABLES, *detect.TABLES, *locate.TABLES}
+    used = {t.id: t for t in (*(fingerprint(name) for name in tables), *grade.tables_used(grades))}
+    return Case(
+        subject=study.subject,
+        images=images,
+        regions=tuple(r for one in looked for r in one.regions),
+        lesions=tuple(measured),
+        scores=tuple(scores),
+        grades=grades,
+        not_assessed=_not_assessed(given),
+        skipped=study.skipped,
+        notes=study.notes,
+        provenance=Provenance(
+            settings=settings.plain(),
+            tables=tuple(used[name] for name in sorted(used)),
+            inputs=tuple(_input(v) for v in volumes),
+        ),
+        study_uid=study.uid,
+        pixels={v.id: v for v in volumes},
+        seconds=dict(seconds),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """One image after locating and detecting."""
+
+    volume: Volume
+    info: ImageInfo
+    regions: tuple[Regions, ...]
+    lesions: tuple[Lesion, ...]
+    limits: VoltageLimits = field(repr=False)
+
+
+def _look(
+    volume: Volume, given: Regions | None, settings: RunSettings, seconds: dict[str, float], tell: Progress
+) -> _Looked:
+    held = limits(volume.acquisition.kvp, volume.acquisition.kernel)
+    with _timed(seconds, "locate"):
+        tell(f"locating in {volume.id}", 0, 0)
+        body = locate.body(volume)
+        contrast = locate.contrast(volume, body)
+        found = [locate.scale_note(volume, body), locate.contrast_note(contrast)]
+    with _timed(seconds, "detect"):
+        tell(f"detecting in {volume.id}", 0, 0)
+        threshold_hu = max(held.threshold_hu, locate.contrast_threshold_hu(contrast))
+        seen = detect.look(
+            volume, [given] if given is not None else [body], threshold_hu=threshold_hu, settings=settings.detect
+        )
+    notes = (*volume.notes, *(note for note in found if note is not None), *seen.notes)
+    used_for = sorted({r.site for r in given.regions if r.site}) if given is not None else ["unassigned"]
+    regions = (body,) if given is None else (given, body)
+    return _Looked(volume, _info(volume, contrast, notes, tuple(used_for)), regions, seen.lesions, held)
+
+
+def _info(volume: Volume, contrast: Contrast, notes: tuple[Note, ...], used_for: tuple[str, ...]) -> ImageInfo:
+    acquisition = volume.acquisition
+    return ImageInfo(
+        id=volume.id,
+        modality=acquisition.modality,
+        series_uid=acquisition.series_uid,
+        study_date=acquisition.study_date,
+        view=None,
+        laterality=None,
+        thickness_mm=acquisition.thickness_mm,
+        files=len({source.file for source in volume.sources}) or 1,
+        shape=volume.geometry.shape,
+        spacing_mm=volume.geometry.spacing_mm,
+        kvp=acquisition.kvp,
+        kernel=acquisition.kernel,
+        contrast=contrast,
+        gated=acquisition.gated,
+        used_for=used_for,
+        notes=notes,
+        series_description=acquisition.series_description,
+        manufacturer=acquisition.manufacturer,
+    )
+
+
+def _given(
+    regions: str | os.PathLike[str] | Regions, volumes: Sequence[Volume], load: Callable[..., Regions]
+) -> Regions:
+    """The label map on the image that it covers; the first image that it meets where there are several."""
+    if isinstance(regions, Regions):
+        return regions
+    reasons: list[InputError] = []
+    for volume in volumes:
+        try:
+            return load(Path(regions), volume, sites=sites.site_words())
+        except InputError as error:
+            reasons.append(error)
+    raise reasons[0]
+
+
+def _numbered(lesions: Iterable[Lesion]) -> tuple[Lesion, ...]:
+    """Ids and labels, unique over all images of the case, in the order of images and places."""
+    return tuple(replace(lesion, id=f"L{n}", label=n) for n, lesion in enumerate(lesions, start=1))
+
+
+def _joined(header: Subject, stated: Subject | None) -> Subject:
+    """What was stated wins over the header; neither fills the other with a guess."""
+    if stated is None:
+        return header
+    return Subject(
+        name=stated.name or header.name,
+        id=stated.id or header.id,
+        age_years=stated.age_years if stated.age_years is not None else header.age_years,
+        sex=stated.sex or header.sex,
+        ethnicity=stated.ethnicity or header.ethnicity,
+        facts={**header.facts, **stated.facts},
+    )
+
+
+def _not_assessed(given: Regions | None) -> tuple[NotAssessed, ...]:
+    named = {r.site for r in given.regions} if given is not None else {"unassigned"}
+    reason = (
+        "regions were given for other sites only"
+        if given is not None
+        else "not located from the image in this version; give a region (--regions) to have it assessed"
+    )
+    served = [word for profile in sites.profiles() for word in profile.structures]
+    return tuple(NotAssessed(word, reason) for word in served if word not in named and word != "unassigned")
+
+
+def _input(volume: Volume) -> Input:
+    digest = hashlib.sha256()
+    for plane in volume.pixels:
+        digest.update(plane.tobytes())
+    files = len({source.file for source in volume.sources}) or 1
+    return Input(f"{volume.id}: {volume.acquisition.series_uid or 'no series UID'}", files, digest.hexdigest())
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[step] = seconds.get(step, 0.0) + time.perf_counter() - start

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-import click
 import typer
 
 from calcimetry.cli import analyze, check, coming, demo, doctor, phantom, sites, tables
@@ -55,13 +54,7 @@ def main() -> None:
     from calcimetry.core.errors import CalcimetryError
 
     try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        app()
     except CalcimetryError as error:
         typer.echo(f"calcimetry: {error}", err=True)
         sys.exit(error.exit_code)
@@ -74,15 +67,17 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("CALCIMETRY_TRACEBACK"):
             raise
-        # The message of an unknown error may quote the input; its type and place never do.
-        frame = error.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "unknown place"
-        typer.echo(
-            f"calcimetry: a defect of ours ({type(error).__name__} at {place}). Please report it; "
-            "CALCIMETRY_TRACEBACK=1 shows the whole trace (it may quote the input).",
-            err=True,
-        )
+        typer.echo(f"calcimetry: {_defect(error)}", err=True)
         sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _defect(error: Exception) -> str:
+    """Type and place of an unknown error; never its message, which may quote the input."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "unknown place"
+    return (
+        f"a defect of ours ({type(error).__name__} at {place}). Please report it; CALCIMETRY_TRACEBACK=1 shows the "
+        "whole trace (it may quote the input)."
+    )

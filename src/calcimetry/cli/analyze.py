@@ -49,7 +49,9 @@ def analyze(
             raise UsageError(f"{name} is still to come: this version assesses one CT study at a time")
     from calcimetry import report, run
 
-    chosen = run.settings_from(settings, rule=rule, mass_factor=mass_factor, spread=spread)
+    chosen = run.settings_from(
+        settings, rule=rule, mass_factor_mg_cm3_per_hu=mass_factor, spread=spread
+    )
     if show_settings:
         rows = chosen.explained()
         if format is Format.json:
@@ -59,7 +61,7 @@ def analyze(
                 typer.echo(f"{name} = {value}   ({origin})")
         return
     if out is not None:
-        report.check_out(out, source=path, overwrite=overwrite)
+        report.check_place(out, source=path, overwrite=overwrite)
     case = run.analyze(
         path,
         regions=regions,
@@ -70,9 +72,9 @@ def analyze(
         progress=progress(quiet or format is Format.json),
     )
     if anonymous:
-        case = report.anonymous(case)
+        case = report.anonymised(case)
     if out is not None:
-        report.write(case, out, overwrite=overwrite)
+        report.write(case, out, overwrite=overwrite, source=path)
     if format is Format.json:
         emit_json(report.record(case))
     else:

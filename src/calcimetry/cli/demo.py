@@ -22,7 +22,7 @@ def demo(
 
     tell = progress(False)
     study, result = out / "study", out / "result"
-    report.check_out(result, source=study, overwrite=overwrite)
+    report.check_place(result, overwrite=overwrite)
     if not study.exists():
         if tell:
             tell("simulating a chest with known calcium", 0, 0)
@@ -31,8 +31,7 @@ def demo(
         study / "dicom",
         regions=study / "regions.nii.gz",
         subject=study / "subject.toml" if (study / "subject.toml").exists() else None,
-        settings=run.settings_from(None, rule="agatston-1990", mass_factor=None, spread=False),
-        progress=tell,
+                progress=tell,
     )
     report.write(case, result, overwrite=overwrite)
     typer.echo(side_by_side(case, phantom.read_truth(study / "truth.json")))

@@ -1,0 +1,73 @@
+"""``calcimetry check``: what lies there, which images would be used for what, and why. Headers only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from calcimetry.cli.options import FORMAT, Format, emit_json, progress
+
+__all__ = ["register"]
+
+
+def check(
+    path: Path = typer.Argument(help="Folder, file, zip or DICOMDIR; NIfTI, NRRD or MHA."),
+    study: str | None = typer.Option(None, "--study", metavar="UID", help="Which study, where the input holds several."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    format: Format = FORMAT,
+) -> None:
+    """Say what lies at PATH, which images would be used, which not, and why."""
+    from calcimetry import read
+
+    choice = read.choose(read.index(path, progress=progress(quiet or format is Format.json)), study_uid=study)
+    used = [
+        {
+            "what": one.what,
+            "modality": one.acquisition.modality,
+            "kvp": one.acquisition.kvp,
+            "kernel": one.acquisition.kernel,
+            "thickness_mm": one.acquisition.thickness_mm,
+            "gated": one.acquisition.gated,
+            "shape": list(one.shape),
+            "spacing_mm": list(one.spacing_mm) if one.spacing_mm else None,
+            "files": one.files,
+            "why": list(one.reasons),
+            "notes": [asdict(note) for note in one.notes],
+        }
+        for one in choice.used
+    ]
+    volumes = [str(v) for v in choice.volumes]
+    left_out = [asdict(one) for one in choice.not_used]
+    if format is Format.json:
+        emit_json({"files": choice.index.files, "used": used, "volumes": volumes, "not_used": left_out})
+    else:
+        _print(choice.index.files, used, volumes, left_out)
+    if not used and not volumes:
+        raise typer.Exit(3)
+
+
+def _print(
+    files: int, used: list[dict[str, object]], volumes: list[str], left_out: list[dict[str, object]]
+) -> None:
+    typer.echo(f"{files} files. Would be used:" if used or volumes else f"{files} files. Nothing here can be assessed.")
+    for one in used:
+        facts = [f"{one['kvp']:g} kV" if one["kvp"] else "kV not given", f"kernel {one['kernel'] or 'not given'}"]
+        facts.append({True: "gated", False: "not gated", None: "gating not stated"}[one["gated"]])  # type: ignore[index]
+        typer.echo(f"  {one['what']}  ({', '.join(facts)})")
+        for why in one["why"]:  # type: ignore[attr-defined]
+            typer.echo(f"      because: {why}")
+        for note in one["notes"]:  # type: ignore[attr-defined]
+            typer.echo(f"      {note['severity']}: {note['text']}")
+    for name in volumes:
+        typer.echo(f"  {name}")
+    if left_out:
+        typer.echo("Would not be used:")
+        for one in left_out:
+            typer.echo(f"  {one['what']}: {one['reason']}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
