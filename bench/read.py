@@ -50,7 +50,9 @@ def make(folder: Path, slices: int, side: int = 512) -> None:
     study, series, frame = (generate_uid(entropy_srcs=[f"bench-{n}"]) for n in ("study", "series", "frame"))
     y, x = np.mgrid[:side, :side]
     body = ((x - side / 2) / (0.42 * side)) ** 2 + ((y - side / 2) / (0.33 * side)) ** 2 < 1
-    lungs = (np.abs(x - side / 2) > 0.08 * side) & (((x - side / 2) / (0.36 * side)) ** 2 + ((y - side / 2) / (0.25 * side)) ** 2 < 1)
+    lungs = (np.abs(x - side / 2) > 0.08 * side) & (
+        ((x - side / 2) / (0.36 * side)) ** 2 + ((y - side / 2) / (0.25 * side)) ** 2 < 1
+    )
     for n in range(slices):
         noise = rng.normal(0, 30, (side, side))
         noise = (noise + np.roll(noise, 1, 0) + np.roll(noise, 1, 1)) / 3**0.5
@@ -85,7 +87,9 @@ def encode(source: Path, target: Path, how: tuple[str, ...]) -> None:
     target.mkdir()
     for path in sorted(source.iterdir()):
         if how[0].startswith("dcm"):
-            subprocess.run([shutil.which(how[0]) or how[0], how[1], path, target / path.name], check=True, capture_output=True)
+            subprocess.run(
+                [shutil.which(how[0]) or how[0], how[1], path, target / path.name], check=True, capture_output=True
+            )
             continue
         ds = dcmread(path)
         if how[0] == "pydicom":
@@ -123,7 +127,7 @@ def search(folder: Path) -> list[str]:
     return list(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder)))
 
 
-def timed(call, *arguments):  # noqa: ANN001, ANN201
+def timed(call, *arguments):
     """Result and seconds."""
     start = time.perf_counter()
     result = call(*arguments)

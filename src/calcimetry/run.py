@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calcimetry import detect, grade, locate, measure, sites
-from calcimetry.core.case import Case, ImageInfo, Input, NotAssessed, Provenance, TableUsed
+from calcimetry.core.case import Case, ImageInfo, Input, NotAssessed, Provenance
 from calcimetry.core.errors import InputError
 from calcimetry.core.image import Contrast, Volume
 from calcimetry.core.lesion import Lesion
@@ -20,7 +20,7 @@ from calcimetry.core.measurement import Score
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Regions
 from calcimetry.core.study import Study, Subject
-from calcimetry.knowledge.load import fingerprint, table
+from calcimetry.knowledge.load import fingerprint
 from calcimetry.knowledge.tube_voltage import VoltageLimits, limits
 from calcimetry.settings import RunSettings, settings_from
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +132,23 @@ def test_the_rod_in_the_field_gives_nearly_the_factor_of_the_script(qrm: Volume,
     rod[30:37, (row - 218) ** 2 + (column - 258) ** 2 <= 14**2] = True
     found = measure.from_rod(qrm.pixels, rod, 200.0)
     assert found.mg_cm3_per_hu == pytest.approx(float(reference["mass_factor"]), rel=0.1)  # type: ignore[arg-type]
+
+
+def test_the_page_that_explains_presets_prints_these_numbers(qrm: Volume, reference: dict[str, object]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "why" / "two-programs-two-scores.md").read_text("utf-8")
+    rows = {row.name: row.settings["spread"] for row in _total(qrm, reference) if "spread" in row.settings}
+    printed = {}
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 7 and cells[1].startswith("`"):
+            for name in re.findall(r"`([^`]+)`", cells[1]):
+                printed[name] = (float(cells[2]), float(cells[4]))
+    assert set(printed) == set(measure.rule_ids())
+    for name, (score, volume) in printed.items():
+        assert rows["agatston"][name] == pytest.approx(score, abs=0.06), name
+        assert rows["volume"][name] == pytest.approx(volume, abs=0.06), name
+
+
+def _total(qrm: Volume, reference: dict[str, object]) -> list[Score]:
+    found = scored(qrm, inserts(qrm, reference), "agatston-1990", 0.722, spread=True)
+    return [row for (_, structure), row in found.items() if structure == "total"]

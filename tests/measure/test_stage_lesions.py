@@ -101,6 +101,7 @@ def test_a_reason_that_was_there_stays() -> None:
 def test_what_is_no_calcification_has_size_and_no_score(kind: str) -> None:
     found = measured(block(2500.0), kind=kind)
     assert set(found.measures) == {"volume", "area", "area_total", "peak", "mean", "diameter", "diameter_in_plane"}
+    assert (found.counted, found.reason) == (False, f"{kind}, not calcification")
 
 
 def test_without_a_voltage_the_score_is_null_with_its_reason_and_the_volume_stands() -> None:

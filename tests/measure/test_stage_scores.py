@@ -137,7 +137,7 @@ def test_the_whole_rule_stands_in_the_row() -> None:
     assert (said["kvp"], said["thickness_mm"], said["increment_mm"], said["slice_factor"]) == (120.0, 3.0, 3.0, 1.0)
     assert said["calibration"]["basis"] == "nominal"
     assert said["adapted"] is False
-    assert said["lesions"] == ["L1", "L2"]
+    assert said["lesions_counted"] == 2
 
 
 @pytest.mark.parametrize("counted", [True, False])

@@ -21,7 +21,9 @@ Examples:
 
 def analyze(
     path: Path = typer.Argument(help="Folder, file, zip or DICOMDIR; NIfTI, NRRD or MHA."),
-    out: Path | None = typer.Option(None, "--out", metavar="DIR", help="Write page, tables, label map and record here."),
+    out: Path | None = typer.Option(
+        None, "--out", metavar="DIR", help="Write page, tables, label map and record here."
+    ),
     regions: Path | None = typer.Option(None, "--regions", metavar="MAP", help="Label map: NIfTI, NRRD or DICOM SEG."),
     subject: Path | None = typer.Option(None, "--subject", metavar="CASE", help="What is known of the person."),
     rule: str = typer.Option("agatston-1990", "--rule", metavar="PRESET", help="Preset of the Agatston rule."),
@@ -29,14 +31,24 @@ def analyze(
     mass_factor: float | None = typer.Option(
         None, "--mass-factor", metavar="F", help="Calibration of mass: mg/cm3 per HU, as measured for this scanner."
     ),
-    study: str | None = typer.Option(None, "--study", metavar="UID", help="Which study, where the input holds several."),
-    overwrite: bool = typer.Option(False, "--overwrite", help="Replace an existing result; it stays until the new stands."),
+    study: str | None = typer.Option(
+        None, "--study", metavar="UID", help="Which study, where the input holds several."
+    ),
+    overwrite: bool = typer.Option(
+        False, "--overwrite", help="Replace an existing result; it stays until the new stands."
+    ),
     anonymous: bool = typer.Option(False, "--anonymous", help="Leave the person's name and number out of the results."),
-    show_settings: bool = typer.Option(False, "--show-settings", help="Print every setting with its origin, then stop."),
-    settings: Path | None = typer.Option(None, "--settings", metavar="TOML", help="Settings that replace the defaults."),
+    show_settings: bool = typer.Option(
+        False, "--show-settings", help="Print every setting with its origin, then stop."
+    ),
+    settings: Path | None = typer.Option(
+        None, "--settings", metavar="TOML", help="Settings that replace the defaults."
+    ),
     jobs: int | None = typer.Option(None, "--jobs", metavar="N", help="Worker processes for compressed pixels."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
-    spacing: float | None = typer.Option(None, "--spacing", metavar="MM", help="Object pixel of a projection (to come)."),
+    spacing: float | None = typer.Option(
+        None, "--spacing", metavar="MM", help="Object pixel of a projection (to come)."
+    ),
     prior: Path | None = typer.Option(None, "--prior", metavar="DIR", help="An earlier result (to come)."),
     edits: Path | None = typer.Option(None, "--edits", metavar="FILE", help="A reader's corrections (to come)."),
     format: Format = FORMAT,
@@ -49,9 +61,7 @@ def analyze(
             raise UsageError(f"{name} is still to come: this version assesses one CT study at a time")
     from calcimetry import report, run
 
-    chosen = run.settings_from(
-        settings, rule=rule, mass_factor_mg_cm3_per_hu=mass_factor, spread=spread
-    )
+    chosen = run.settings_from(settings, rule=rule, mass_factor_mg_cm3_per_hu=mass_factor, spread=spread)
     if show_settings:
         rows = chosen.explained()
         if format is Format.json:

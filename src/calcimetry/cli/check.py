@@ -14,7 +14,9 @@ __all__ = ["register"]
 
 def check(
     path: Path = typer.Argument(help="Folder, file, zip or DICOMDIR; NIfTI, NRRD or MHA."),
-    study: str | None = typer.Option(None, "--study", metavar="UID", help="Which study, where the input holds several."),
+    study: str | None = typer.Option(
+        None, "--study", metavar="UID", help="Which study, where the input holds several."
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     format: Format = FORMAT,
 ) -> None:
@@ -48,9 +50,7 @@ def check(
         raise typer.Exit(3)
 
 
-def _print(
-    files: int, used: list[dict[str, object]], volumes: list[str], left_out: list[dict[str, object]]
-) -> None:
+def _print(files: int, used: list[dict[str, object]], volumes: list[str], left_out: list[dict[str, object]]) -> None:
     typer.echo(f"{files} files. Would be used:" if used or volumes else f"{files} files. Nothing here can be assessed.")
     for one in used:
         facts = [f"{one['kvp']:g} kV" if one["kvp"] else "kV not given", f"kernel {one['kernel'] or 'not given'}"]

@@ -31,7 +31,7 @@ def demo(
         study / "dicom",
         regions=study / "regions.nii.gz",
         subject=study / "subject.toml" if (study / "subject.toml").exists() else None,
-                progress=tell,
+        progress=tell,
     )
     report.write(case, result, overwrite=overwrite)
     typer.echo(side_by_side(case, phantom.read_truth(study / "truth.json")))

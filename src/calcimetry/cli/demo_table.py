@@ -19,7 +19,7 @@ def side_by_side(case: Case, truth: Sequence[TruthObject]) -> str:
     for site, structure in places:
         true = [t for t in truth if t.site == site and structure in (t.structure, "total")]
         by_name = {s.name: s for s in case.scores if (s.site, s.structure) == (site, structure)}
-        if "agatston" not in by_name or not true and not by_name["count"].value:
+        if "agatston" not in by_name or (not true and not by_name["count"].value):
             continue
         rows.append(
             (

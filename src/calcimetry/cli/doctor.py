@@ -48,7 +48,9 @@ def doctor(format: Format = FORMAT) -> None:
         emit_json(result)
     else:
         rows = [(name, found or "MISSING", "default install") for name, found in packages.items()]
-        rows += [(m, str(e["version"] or "not installed"), f"extra {e['extra']}: {e['for']}") for m, e in extras.items()]
+        rows += [
+            (m, str(e["version"] or "not installed"), f"extra {e['extra']}: {e['for']}") for m, e in extras.items()
+        ]
         typer.echo(table(rows, ("package", "version", "what for")))
         typer.echo(f"\ncalcimetry {__version__}, Python {platform.python_version()}, {len(table_ids())} tables sound.")
         typer.echo("All is there." if healthy else "Something is missing: reinstall with pip install calcimetry.")

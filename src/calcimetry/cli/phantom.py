@@ -34,8 +34,10 @@ def phantom(
         raise UsageError(f"{out} exists; name a new folder")
     simulation = stage.simulate(recipe, seed=seed)
     stage.write_study(simulation, out, seed=seed)
-    typer.echo(f"{out / 'dicom'}: {simulation.volume.geometry.shape[0]} slices; truth in {out / 'truth.json'}, "
-               f"regions in {out / 'regions.nii.gz'}")
+    typer.echo(
+        f"{out / 'dicom'}: {simulation.volume.geometry.shape[0]} slices; truth in {out / 'truth.json'}, "
+        f"regions in {out / 'regions.nii.gz'}"
+    )
 
 
 def register(app: typer.Typer) -> None:

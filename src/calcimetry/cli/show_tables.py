@@ -60,7 +60,9 @@ def citations(name: str | None) -> list[dict[str, Any]]:
 def _named(value: Any) -> set[str]:
     if isinstance(value, dict):
         here = {v for k, v in value.items() if k == "source" and isinstance(v, str)}
-        here |= {v for k, vs in value.items() if k == "sources" and isinstance(vs, list) for v in vs if isinstance(v, str)}
+        here |= {
+            v for k, vs in value.items() if k == "sources" and isinstance(vs, list) for v in vs if isinstance(v, str)
+        }
         return here.union(*(_named(v) for v in value.values()))
     if isinstance(value, list):
         return set().union(*(_named(v) for v in value)) if value else set()

@@ -33,7 +33,12 @@ def sites(format: Format = FORMAT) -> None:
         emit_json({"sites": rows, "only_in_given_regions": others})
         return
     lines = [
-        (str(row["site"]), "/".join(profile_regions(row)), ", ".join(map(str, row["scales"])) or "-", str(row["status"]))
+        (
+            str(row["site"]),
+            "/".join(profile_regions(row)),
+            ", ".join(map(str, row["scales"])) or "-",
+            str(row["status"]),
+        )
         for row in rows
     ]
     typer.echo(table(lines, ("site", "regions", "scales", "today")))

@@ -12,7 +12,7 @@ from scipy import ndimage
 from calcimetry.core.image import Volume
 from calcimetry.core.regions import Region, Regions
 from calcimetry.detect.lesions import Candidate
-from calcimetry.detect.parting import part
+from calcimetry.detect.parting import Parted, part
 from calcimetry.detect.settings import DetectSettings
 from calcimetry.detect.shape import shape_of
 from calcimetry.detect.surroundings import Field
@@ -36,7 +36,7 @@ class Sorted:
     """
 
     loose: Bodies
-    parted: Bodies
+    parted: Parted
     bone: Bodies
     outside: Bodies
     left_out: int
@@ -70,7 +70,9 @@ def sorted_bodies(volume: Volume, field: Field, threshold_hu: float, settings: D
     skeleton = of_bone[numbers]
     return Sorted(
         loose=bodies.chosen(loose[: settings.max_listed]),
-        parted=part(volume, inside[skeleton], field.is_free(labels[skeleton]), threshold_hu),
+        parted=part(
+            volume, inside[skeleton], field.is_free(labels[skeleton], _middles(inside[skeleton])), threshold_hu
+        ),
         bone=bodies.chosen(np.sort(pieces_of_bone[: settings.max_listed])),
         outside=outside.chosen(np.flatnonzero(outside.voxels * voxel_mm3 >= settings.outside_mm3)[:50]),
         left_out=max(0, len(loose) - settings.max_listed),
@@ -92,8 +94,8 @@ def _weights(volume: Volume, bodies: Bodies, threshold_hu: float) -> NDArray[np.
     return np.asarray((peak - threshold_hu + 10.0) * np.sqrt(bodies.voxels))
 
 
-def measured(volume: Volume, field: Field, bodies: Bodies, *, parted: bool = False) -> Iterator[Candidate]:
-    """Each body with its shape and surroundings."""
+def measured(volume: Volume, field: Field, bodies: Bodies, parted: Parted | None = None) -> Iterator[Candidate]:
+    """Each body with its shape and surroundings; of ``parted`` the bodies are the islands."""
     for number in range(len(bodies)):
         start, bits = bodies.bits(number)
         index = bodies.body(number).indices()
@@ -106,7 +108,7 @@ def measured(volume: Volume, field: Field, bodies: Bodies, *, parted: bool = Fal
             shape_of(index, hu, field.spacing_mm),
             field.around(start, bits, index),
             field.word(index),
-            parted,
+            None if parted is None else (float(parted.rise[number]), float(parted.ahead[number])),
         )
 
 

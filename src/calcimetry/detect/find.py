@@ -76,9 +76,7 @@ def look(
     return Found(numbered(_free(volume, field, bodies, threshold_hu, settings)), _notes(bodies, settings))
 
 
-def _given(
-    volume: Volume, given: Sequence[Regions], threshold_hu: float, settings: DetectSettings
-) -> list[Lesion]:
+def _given(volume: Volume, given: Sequence[Regions], threshold_hu: float, settings: DetectSettings) -> list[Lesion]:
     field = Field(volume, None, threshold_hu, settings.noise_floor_hu)
     return [
         lesion(
@@ -94,10 +92,9 @@ def _given(
     ]
 
 
-def _free(
-    volume: Volume, field: Field, bodies: Sorted, threshold_hu: float, settings: DetectSettings
-) -> list[Lesion]:
-    candidates = [*measured(volume, field, bodies.loose), *measured(volume, field, bodies.parted, parted=True)]
+def _free(volume: Volume, field: Field, bodies: Sorted, threshold_hu: float, settings: DetectSettings) -> list[Lesion]:
+    islands = bodies.parted
+    candidates = [*measured(volume, field, bodies.loose), *measured(volume, field, islands.bodies, islands)]
     verdicts = []
     for one in candidates:
         if is_rod(one.shape, one.index, one.hu, field.spacing_mm):

@@ -26,7 +26,13 @@ class Verdict:
 
 
 def judge(
-    shape: Shape, around: Around, word: str, threshold_hu: float, *, parted: bool = False, count_from: float = 0.5
+    shape: Shape,
+    around: Around,
+    word: str,
+    threshold_hu: float,
+    *,
+    parted: tuple[float, float] | None = None,
+    count_from: float = 0.5,
 ) -> Verdict:
     """Verdict where no region is given.
 
@@ -37,8 +43,8 @@ def judge(
     word : str
         Part of the human body it lies in.
     threshold_hu : float
-    parted : bool
-        Whether it was parted from bone.
+    parted : (float, float) or None
+        Where it was parted from bone: how far values rise again behind it, and the highest mean ahead [HU].
     count_from : float
         Confidence from which it counts.
     """
@@ -79,13 +85,20 @@ def _middle(cuts: dict[str, Any]) -> float:
 
 
 def _weights(
-    shape: Shape, around: Around, word: str, threshold_hu: float, parted: bool, cuts: dict[str, Any]
+    shape: Shape,
+    around: Around,
+    word: str,
+    threshold_hu: float,
+    parted: tuple[float, float] | None,
+    cuts: dict[str, Any],
 ) -> dict[str, tuple[float, str]]:
     """Log-odds of each rule that applies, with the reason it gives if it tips the balance."""
     z = deviations(shape, around)
     limit, soft, gas = cuts["noise"]["limit"], cuts["soft"], cuts["gas"]
     noise = max(-limit, min(limit, cuts["noise"]["slope"] * (z - _middle(cuts))))
-    said = f"peak {shape.peak_hu:.0f} HU is {z:.1f} noise deviations above its surroundings; noise alone reaches about 5"
+    said = (
+        f"peak {shape.peak_hu:.0f} HU is {z:.1f} noise deviations above its surroundings; noise alone reaches about 5"
+    )
     weights = {"noise": (noise, said)}
     if shape.voxels == 1:
         weights["single_voxel"] = (cuts["single_voxel"]["weight"], "a single voxel, no neighbour confirms it")
@@ -102,14 +115,19 @@ def _weights(
 
 
 def _bone_weights(
-    shape: Shape, around: Around, word: str, parted: bool, cuts: dict[str, Any]
+    shape: Shape, around: Around, word: str, parted: tuple[float, float] | None, cuts: dict[str, Any]
 ) -> dict[str, tuple[float, str]]:
     """Log-odds of the rules that know where bone is to be expected."""
     weights: dict[str, tuple[float, str]] = {}
     near, skull, cartilage = cuts["near_bone"], cuts["skull"], cuts["cartilage"]
     if around.wall_share > cuts["wall"]["share"]:
         weights["wall"] = (cuts["wall"]["weight"], "in the wall of the trunk: rib, sternum or cartilage")
-    elif around.bone_mm <= near["mm"] and around.bone_behind < near["behind"] and word in near["words"]:
+    elif (
+        parted is None
+        and around.bone_mm <= near["mm"]
+        and around.bone_behind < near["behind"]
+        and word in near["words"]
+    ):
         weights["near_bone"] = (near["weight"], f"{around.bone_mm:.0f} mm beside or behind bone: a piece of it")
     if word == "head" and around.bone_mm <= skull["mm"]:
         beside_air = around.gas_share > skull["gas_share"] or around.dark_share > skull["gas_share"]
@@ -117,9 +135,12 @@ def _bone_weights(
             weights["skull"] = (skull["weight"], f"{around.bone_mm:.0f} mm from the skull: a thin plate of bone")
     if word in cartilage["words"] and shape.volume_mm3 > cartilage["mm3"]:
         weights["cartilage"] = (cartilage["weight"], "large piece in the neck: hyoid or larynx")
-    if parted:
-        against = cuts["parted"]["weight" if around.bone_behind >= cuts["parted"]["behind"] else "aside"]
-        weights["parted"] = (against, "touches bone and cannot be told from a spur of it")
+    if parted is not None:
+        rule = cuts["parted"]
+        plaque = parted[0] >= rule["rise_hu"] and parted[1] <= rule["ahead_hu"]
+        plaque &= shape.peak_hu >= rule["peak_hu"] and 2.0 * shape.axes_mm[0] <= rule["thick_mm"]
+        said = "touches bone and cannot be told from a spur or a grain of it"
+        weights["parted"] = (rule["weight" if plaque else "aside"], said)
     return weights
 
 

@@ -22,7 +22,8 @@ class Candidate:
     """A body of voxels with all that was measured on it.
 
     ``start`` and ``bits`` are its mask, ``index`` (n, 3) its voxels, ``hu`` (n,) their values, ``word`` the part of
-    the human body around it.
+    the human body around it, ``parted`` the rise behind and
+    the highest mean ahead [HU] where it was parted from bone.
     """
 
     start: tuple[int, int, int]
@@ -32,7 +33,7 @@ class Candidate:
     shape: Shape
     around: Around
     word: str
-    parted: bool = False
+    parted: tuple[float, float] | None = None
 
 
 def lesion(

@@ -1,6 +1,12 @@
-"""Calcium that touches bone: parted from it by its own peak, at full resolution."""
+"""Calcium that touches bone: parted from it where a valley lies between both, at full resolution.
+
+A plaque of the aorta on the front of the spine joins it at the threshold. As the threshold rises it comes loose as an
+island. Grains of the bone come loose too; what tells the plaque: bone follows close behind it, and nothing lies before it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +14,13 @@ from numpy.typing import NDArray
 from calcimetry.core.image import Volume
 from calcimetry.imaging.components import Bodies, Runs, connect, find_bodies
 
-__all__ = ["part"]
+__all__ = ["Parted", "part"]
 
 Bits = NDArray[np.bool_]
+Whole = NDArray[np.int64]
 
-STEPS_HU = (40.0, 100.0, 200.0, 350.0, 550.0)
-"""Steps above the threshold at which a plaque may come loose from the bone it touches."""
+STEPS_HU = (0.0, 40.0, 100.0, 200.0, 350.0, 550.0)
+"""Steps above the threshold at which an island may come loose."""
 
 LEAST_VOXELS = 6
 """An island of fewer voxels is the grain of the bone itself."""
@@ -21,51 +28,91 @@ LEAST_VOXELS = 6
 GROW_VOXELS = 4
 """So far an island grows back over what meets the threshold around it."""
 
+BEHIND_MM = 8.0
+"""So far behind an island its valley and the bone are looked for ..."""
 
-def part(volume: Volume, skeleton: Runs, free: Bits, threshold_hu: float) -> Bodies:
-    """Islands that a higher threshold loosens from bone, grown back to the threshold.
+AHEAD_MM = (4.0, 12.0)
+"""... and so far before it there must be no bone."""
+
+
+_NOBODY, _BONE = -1, -2
+
+
+@dataclass(frozen=True, eq=False)
+class Parted:
+    """Islands, and for each what follows along its columns on average [HU].
+
+    ``rise`` : how far values rise again behind the valley that follows the island (bone close behind a plaque; within
+    a bone they only fall); ``ahead`` : the highest mean before it.
+    """
+
+    bodies: Bodies
+    rise: NDArray[np.float64]
+    ahead: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Voxels:
+    """Voxels of the skeleton worth a look, sorted by flat index."""
+
+    flat: Whole
+    hu: NDArray[np.generic]
+    free: Bits
+    shape: tuple[int, int, int]
+
+    def at(self, goal: Whole) -> tuple[Whole, Bits]:
+        """Where flat indices stand in ``flat``, and whether they do."""
+        at = np.minimum(np.searchsorted(self.flat, goal), len(self.flat) - 1)
+        return at, self.flat[at] == goal
+
+
+def part(volume: Volume, skeleton: Runs, free: Bits, threshold_hu: float) -> Parted:
+    """Islands that come loose from bone, grown back to the threshold.
 
     Parameters
     ----------
     volume : Volume
     skeleton : Runs
-        Voxels of the bodies that hold bone.
+        Runs of the bodies that hold bone.
     free : (runs,) bool
-        Which runs lie outside bone of the locator, and where something other than bone may be.
+        Which runs may be something else: outside bone of the locator, or in its foremost layer.
     threshold_hu : float
-
-    Returns
-    -------
-    Bodies
-        Disjoint; none touches a bone voxel at the step where it came loose.
     """
-    shape = skeleton.shape
-    every = skeleton.voxels()
-    is_free = np.repeat(free, skeleton.lengths)
-    near = _near_free(skeleton, free)
-    keep = np.repeat(near | free, skeleton.lengths)
-    flat, is_free = every[keep], is_free[keep]
-    hu = volume.pixels[np.unravel_index(flat, shape)]
-    islands: list[NDArray[np.int64]] = []
-    taken = np.zeros(len(flat), dtype=bool)
+    near = free | _near(skeleton, free)
+    keep = skeleton[near]
+    if not len(keep) or not free.any():
+        none = np.zeros(0, dtype=np.int64)
+        return Parted(Bodies(keep[:0], np.zeros(1, dtype=np.int64)), none.astype(float), none.astype(float))
+    flat = keep.voxels()
+    hu = volume.pixels[np.unravel_index(flat, skeleton.shape)]
+    voxels = _Voxels(flat, hu, np.repeat(free[near], keep.lengths), skeleton.shape)
+    owner = np.full(len(flat), _NOBODY, dtype=np.int64)
+    sure = np.zeros(len(flat), dtype=bool)
+    looks: list[tuple[float, float]] = []
     for step in STEPS_HU:
         above = np.flatnonzero(hu >= threshold_hu + step)
         if len(above) < LEAST_VOXELS:
             break
-        runs = _runs_of(flat[above], shape)
-        numbers = np.repeat(connect(runs), runs.lengths)
-        bound = np.zeros(int(numbers.max()) + 1, dtype=bool)
-        bound[numbers[~is_free[above]]] = True
-        bound[numbers[taken[above]]] = True
+        numbers, bound = _bound(voxels, above, owner)
         size = np.bincount(numbers)
-        for number in np.flatnonzero(~bound & (size >= LEAST_VOXELS)):
-            mine = above[numbers == number]
-            taken[mine] = True
-            islands.append(mine)
-    return _grown(islands, flat, is_free, taken, shape)
+        fresh = np.flatnonzero(~bound & (size >= LEAST_VOXELS))
+        if not len(fresh):
+            continue
+        tied = np.zeros(len(flat), dtype=bool)
+        tied[above] = bound[numbers]
+        sure = tied.copy()
+        order = above[np.argsort(numbers, kind="stable")]
+        ends = np.cumsum(size)
+        for number in fresh:
+            mine = order[ends[number] - size[number] : ends[number]]
+            owner[mine] = len(looks)
+            looks.append(_around(volume, flat[mine], hu[mine]))
+    owner[sure & (owner == _NOBODY)] = _BONE
+    rise, ahead = np.array(looks).reshape(-1, 2).T
+    return Parted(_grown(voxels, owner, len(looks)), rise, ahead)
 
 
-def _near_free(runs: Runs, free: Bits) -> Bits:
+def _near(runs: Runs, free: Bits) -> Bits:
     """Runs of bone whose row or a neighbouring row holds free runs: bone farther off touches nothing free."""
     height = runs.shape[1]
     rows = np.unique(runs.row[free])
@@ -73,42 +120,67 @@ def _near_free(runs: Runs, free: Bits) -> Bits:
     return np.isin(runs.row, around)
 
 
-def _runs_of(flat: NDArray[np.int64], shape: tuple[int, int, int]) -> Runs:
+def _bound(voxels: _Voxels, above: Whole, owner: Whole) -> tuple[Whole, Bits]:
+    """Number of the body of each voxel above a step, and which bodies hold bone or an island found before."""
+    runs = _runs_of(voxels.flat[above], voxels.shape)
+    numbers = np.repeat(connect(runs), runs.lengths)
+    bound = np.zeros(int(numbers.max()) + 1, dtype=bool)
+    bound[numbers[~voxels.free[above]]] = True
+    bound[numbers[owner[above] >= 0]] = True
+    return numbers, bound
+
+
+def _around(volume: Volume, flat: Whole, hu: NDArray[np.generic]) -> tuple[float, float]:
+    """Rise behind an island and highest mean ahead of it, averaged over its columns from the peak of each."""
+    shape = volume.geometry.shape
+    k, j, i = np.unravel_index(flat, shape)
+    order = np.lexsort((hu, i, k))  # the last of each column is its peak
+    last = np.concatenate([(np.diff(k[order]) != 0) | (np.diff(i[order]) != 0), [True]])
+    k, j, i = (axis[order[last]] for axis in (k, j, i))
+    pitch, back = volume.geometry.spacing_mm[1], 1 if volume.geometry.affine[1, 1] >= 0 else -1
+
+    def mean(steps: int) -> float:
+        row = j + back * steps
+        inside = (row >= 0) & (row < shape[1])
+        return float(volume.pixels[k[inside], row[inside], i[inside]].mean()) if inside.any() else -1024.0
+
+    behind = np.array([mean(n) for n in range(max(2, round(BEHIND_MM / pitch)) + 1)])
+    lowest = np.minimum.accumulate(behind)
+    before = [mean(-n) for n in range(max(1, round(AHEAD_MM[0] / pitch)), max(1, round(AHEAD_MM[1] / pitch)) + 1)]
+    return float((behind - lowest).max()), max(before)
+
+
+def _runs_of(flat: Whole, shape: tuple[int, int, int]) -> Runs:
     """Runs of sorted flat indices."""
     width = shape[2]
     row = flat // width
     new = np.concatenate([[True], (np.diff(flat) != 1) | (np.diff(row) != 0)])
     starts = np.flatnonzero(new)
     ends = np.concatenate([starts[1:], [len(flat)]]) - 1
-    first = flat[starts] - row[starts] * width
-    return Runs(shape, row[starts], first, flat[ends] - row[ends] * width + 1)
+    return Runs(shape, row[starts], flat[starts] - row[starts] * width, flat[ends] - row[ends] * width + 1)
 
 
-def _grown(
-    islands: list[NDArray[np.int64]], flat: NDArray[np.int64], is_free: Bits, taken: Bits, shape: tuple[int, int, int]
-) -> Bodies:
-    """Islands with the free voxels around them that no other island is nearer to."""
-    owner = np.full(len(flat), -1, dtype=np.int64)
-    for number, mine in enumerate(islands):
-        owner[mine] = number
-    width = shape[2]
-    offsets = [(dk * shape[1] + dj) * width + di for dk in (-1, 0, 1) for dj in (-1, 0, 1) for di in (-1, 0, 1)]
-    front = np.flatnonzero(owner >= 0)
-    for _ in range(GROW_VOXELS if islands else 0):
-        fresh: list[NDArray[np.int64]] = []
+def _grown(voxels: _Voxels, owner: Whole, count: int) -> Bodies:
+    """Islands with the free voxels around them that neither another island nor sure bone is nearer to."""
+    width = voxels.shape[2]
+    offsets = [(dk * voxels.shape[1] + dj) * width + di for dk in (-1, 0, 1) for dj in (-1, 0, 1) for di in (-1, 0, 1)]
+    front = np.flatnonzero(owner != _NOBODY)
+    for _ in range(GROW_VOXELS if count else 0):
+        fresh: list[Whole] = []
         for offset in offsets:
-            goal = flat[front] + offset
-            at = np.minimum(np.searchsorted(flat, goal), len(flat) - 1)
-            open_ = (flat[at] == goal) & (owner[at] < 0) & is_free[at] & ~taken[at]
-            open_ &= np.abs(goal % width - flat[front] % width) <= 1  # not over the edge of the image
+            goal = voxels.flat[front] + offset
+            at, found = voxels.at(goal)
+            open_ = found & (owner[at] == _NOBODY) & voxels.free[at]
+            open_ &= np.abs(goal % width - voxels.flat[front] % width) <= 1  # not over the edge of the image
             owner[at[open_]] = owner[front[open_]]
             fresh.append(at[open_])
         front = np.unique(np.concatenate(fresh))
     mine = np.flatnonzero(owner >= 0)
     if not len(mine):
         none = np.zeros(0, dtype=np.int64)
-        return Bodies(Runs(shape, none, none, none), np.zeros(1, dtype=np.int64))
-    order = mine[np.lexsort((flat[mine], owner[mine]))]
-    parts = [_runs_of(flat[order[owner[order] == number]], shape) for number in range(len(islands))]
-    runs = Runs(shape, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "first", "stop")))
-    return find_bodies(runs, np.repeat(np.arange(len(parts)), [len(p) for p in parts]))
+        return Bodies(Runs(voxels.shape, none, none, none), np.zeros(1, dtype=np.int64))
+    order = mine[np.lexsort((voxels.flat[mine], owner[mine]))]
+    cuts = np.searchsorted(owner[order], np.arange(count + 1))
+    parts = [_runs_of(voxels.flat[order[cuts[n] : cuts[n + 1]]], voxels.shape) for n in range(count)]
+    runs = Runs(voxels.shape, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "first", "stop")))
+    return find_bodies(runs, np.repeat(np.arange(count), [len(p) for p in parts]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ Bits = NDArray[np.bool_]
 
 _REACH_MM = 4.0
 """Width of the ring that gives background and noise."""
+_LAYER_MM = 8.0
+_THROUGH_MM = 40.0
+"""The foremost layer of bone is so deep; a vertebra is less than this from front to back."""
 _STREAK_MM = 15.0
 """Metal darkens and brightens tissue this far away."""
 NEAR_MM = 12.0
@@ -86,9 +90,30 @@ class Field:
         """Which labels are the locator's bone."""
         return np.asarray(labels == self._bone)
 
-    def is_free(self, labels: NDArray[np.unsignedinteger]) -> Bits:
-        """Which labels may hold calcium of other organs: neither bone, nor wall of the trunk, nor outside."""
-        return ~(self.is_bone(labels) | np.isin(labels, self._walls) | (labels == 0))
+    def is_free(self, labels: NDArray[np.unsignedinteger], index: NDArray[np.int64]) -> Bits:
+        """Which voxels (their labels and indices) may hold calcium of other organs.
+
+        Those inside the body that are neither bone nor wall of the trunk, and those in the foremost layer of bone.
+        """
+        free = ~(self.is_bone(labels) | np.isin(labels, self._walls) | (labels == 0))
+        if self.body is None or self._maps is None or self._bone < 0:
+            return free
+        k, j, i = (axis[index[:, n]] for n, axis in enumerate(self._maps))
+        return np.asarray(free | (self.is_bone(labels) & self._front[k, j, i]))
+
+    @cached_property
+    def _front(self) -> Bits:
+        """Blocks with bone less than ``_LAYER_MM``, but none farther (to ``_THROUGH_MM``), before them."""
+        assert self.body is not None
+        bone = self.body.labels == self._bone
+        if self.body.geometry.affine[1, 1] < 0:
+            bone = bone[:, ::-1]
+        pitch = self.body.geometry.spacing_mm[1]
+        near, far = max(1, round(_LAYER_MM / pitch)), max(2, round(_THROUGH_MM / pitch))
+        ahead = np.zeros_like(bone)
+        for n in range(near, min(far, bone.shape[1] - 1) + 1):
+            ahead[:, n:] |= bone[:, : bone.shape[1] - n]
+        return ~ahead if self.body.geometry.affine[1, 1] >= 0 else ~ahead[:, ::-1]
 
     def word(self, index: NDArray[np.int64]) -> str:
         """The part of the body in which most voxels lie; bone and outside do not vote where others do."""
@@ -114,7 +139,9 @@ class Field:
         at = (start[1] - low[1], start[2] - low[2])
         mine[:, at[0] : at[0] + bits.shape[1], at[1] : at[1] + bits.shape[2]] = bits
         close = ndimage.maximum_filter(mine, (1, 3, 3), mode="constant").view(bool)
-        ring = ndimage.maximum_filter(mine, (1, 2 * reach[0] + 1, 2 * reach[1] + 1), mode="constant").view(bool) & ~close
+        ring = (
+            ndimage.maximum_filter(mine, (1, 2 * reach[0] + 1, 2 * reach[1] + 1), mode="constant").view(bool) & ~close
+        )
         below = hu < self.threshold_hu
         rim = hu[close & ~mine.view(bool) & below]
         values = hu[ring & below]

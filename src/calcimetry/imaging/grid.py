@@ -101,9 +101,7 @@ def axis_maps(grid: Geometry, other: Geometry) -> tuple[NDArray[np.intp], ...] |
     return tuple(maps)
 
 
-def spread(
-    labels: NDArray[np.generic], maps: tuple[NDArray[np.intp], ...], k0: int, k1: int
-) -> NDArray[np.generic]:
+def spread(labels: NDArray[np.generic], maps: tuple[NDArray[np.intp], ...], k0: int, k1: int) -> NDArray[np.generic]:
     """Labels of slices ``k0`` to ``k1`` of the finer grid of :func:`axis_maps`; 0 outside."""
     k, j, i = maps[0][k0:k1], maps[1], maps[2]
     out = labels[np.ix_(np.maximum(k, 0), np.maximum(j, 0), np.maximum(i, 0))]

@@ -97,7 +97,9 @@ def _regions(
     labels[skeleton.bone] = 4
     sure = 0.9 if inside.any() and float(inside.mean()) > 0.02 else 0.3
     whole = _complete(inside)
-    rows = [Region(FIRST_SECTION, "body", structure="unknown", confidence=sure if inside.any() else 0.0, complete=whole)]
+    rows = [
+        Region(FIRST_SECTION, "body", structure="unknown", confidence=sure if inside.any() else 0.0, complete=whole)
+    ]
     for side, name, label in ((0, "lung_left", 2), (1, "lung_right", 3)):
         if lung.confidence[side] > 0.0:
             rows.append(Region(label, name, None, name, "builtin", lung.confidence[side], lung.complete[side]))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcimetry.locate.coarse import Coarse, dilated, eroded, parts, reach
+from calcimetry.locate.coarse import Coarse, dilated, eroded, reach
 from calcimetry.locate.hull import hulls
 
 __all__ = ["BoneSettings", "Bones", "bones", "wall"]
@@ -23,8 +23,6 @@ class BoneSettings:
     hu : block mean of bone; marrow and thin cortex average above it, noise of a block does not reach it.
     skeleton_ml : a connected piece from this volume on is skeleton wherever it lies (the largest calcified plaque of
         the trial scans had 3.6 ml); a stack shorter than ``short_mm`` is asked for ``skeleton_cm2`` in its slices.
-    thick_mm, front_mm, marrow_mm2 : what is thinner than ``thick_mm`` and lies up to ``front_mm`` in front of thicker bone
-        (holes up to ``marrow_mm2`` filled: marrow, spinal canal) is not called bone here.
     wall_ml : in the wall, pieces from this volume on are bone too (ribs, sternum, scapula).
     hull_mm : how far the inner side of the ribs reaches into the hull of the lungs.
     base_mm, apex_mm : the hull of the lungs also covers so much below (heart and liver have little lung at their
@@ -40,9 +38,6 @@ class BoneSettings:
     skeleton_ml: float = 8.0
     short_mm: float = 20.0
     skeleton_cm2: float = 4.0
-    thick_mm: float = 9.0
-    front_mm: float = 20.0
-    marrow_mm2: float = 1500.0
     wall_ml: float = 0.25
     hull_mm: float = 3.0
     base_mm: float = 24.0
@@ -61,9 +56,7 @@ class Bones:
     confidence: float
 
 
-def wall(
-    image: Coarse, inside: Bits, lung: Bits, trust: float = 1.0, settings: BoneSettings = BoneSettings()
-) -> Bits:
+def wall(image: Coarse, inside: Bits, lung: Bits, trust: float = 1.0, settings: BoneSettings = BoneSettings()) -> Bits:
     """The layer of the trunk that holds ribs, sternum and shoulder girdle; all that is not deeper inside.
 
     Beside the lungs: outside their convex hull. Elsewhere, and where the lungs deserve little ``trust`` (0 to 1):
@@ -110,30 +103,6 @@ def _lean(image: Coarse, inside: Bits) -> Bits:
     return dilated(eroded(lean, box), box)
 
 
-def _on_front(image: Coarse, bone: Bits, walls: Bits, settings: BoneSettings) -> Bits:
-    """What sits on the front of a thick bone and is thin itself: a plaque of the aorta on the spine, or a spur.
-
-    It is left to the search for calcium to tell them apart at full resolution.
-    """
-    window = reach(settings.thick_mm / 2.0, image.mm, image.hu.shape, plane=True)
-    if window[1] < 3 or window[2] < 3:
-        return np.zeros_like(bone)
-    filled = bone.copy()
-    for k in np.flatnonzero(bone.any(axis=(1, 2))):
-        holes, sizes = parts(ndimage.binary_fill_holes(bone[k]) & ~bone[k])
-        filled[k] |= (sizes * image.mm[1] * image.mm[2] < settings.marrow_mm2)[holes] & (holes > 0)
-    core = dilated(eroded(filled, window), tuple(n + 2 * (n > 1) for n in window))
-    rows = max(1, round(settings.front_mm / image.mm[1]))
-    back = image.grid.affine[1, 1] >= 0
-    front = np.zeros_like(core)
-    for n in range(1, min(rows, core.shape[1] - 1) + 1):
-        if back:
-            front[:, :-n] |= core[:, n:]
-        else:
-            front[:, n:] |= core[:, :-n]
-    return bone & front & ~core & ~walls
-
-
 def bones(image: Coarse, inside: Bits, walls: Bits, settings: BoneSettings = BoneSettings()) -> Bones:
     """Skeleton: large connected dense bodies, and middling ones in the wall."""
     labels, count = ndimage.label((image.hu > settings.hu) & inside, np.ones((3, 3, 3)))
@@ -149,7 +118,6 @@ def bones(image: Coarse, inside: Bits, walls: Bits, settings: BoneSettings = Bon
     chosen = (sizes >= large) | ((sizes >= settings.wall_ml) & (share > 0.6))
     chosen[0] = False
     bone = chosen[labels]
-    bone &= ~_on_front(image, bone, walls, settings)
     share_of_body = float(bone.sum()) / max(float(inside.sum()), 1.0)
     # a person's bones are 1 to 40 % of a field (limb to skull); a heart full of contrast medium or a block of metal is more
     confidence = 0.9 if 0.005 < share_of_body < 0.4 else 0.4

@@ -13,7 +13,7 @@ from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Volume
 from calcimetry.imaging.grid import block_factors, block_geometry, block_mean
 
-__all__ = ["Coarse", "coarse", "dilated", "eroded", "enclosed", "parts", "reach"]
+__all__ = ["Coarse", "coarse", "dilated", "enclosed", "eroded", "parts", "reach"]
 
 Bits = NDArray[np.bool_]
 

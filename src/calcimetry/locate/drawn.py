@@ -99,7 +99,9 @@ def _numbers(value: Any, number: int, what: str, size: tuple[int, ...]) -> Point
         array = np.full(1, np.nan)
     fits = array.ndim == len(size) and all(s in (-1, n) for s, n in zip(size, array.shape, strict=True))
     if not fits or not np.isfinite(array).all():
-        raise UsageError(f"shape {number}: {what} {value!r}; expected {'x'.join(map(str, size)) or 'one'} finite numbers")
+        raise UsageError(
+            f"shape {number}: {what} {value!r}; expected {'x'.join(map(str, size)) or 'one'} finite numbers"
+        )
     return array
 
 

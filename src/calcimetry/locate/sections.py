@@ -58,9 +58,7 @@ def _limbs(image: Coarse, inside: Bits) -> Bits:
     return np.asarray(small[labels])
 
 
-def _slices(
-    image: Coarse, inside: Bits, lung: Bits, bone: Bits, settings: SectionSettings
-) -> NDArray[np.uint8]:
+def _slices(image: Coarse, inside: Bits, lung: Bits, bone: Bits, settings: SectionSettings) -> NDArray[np.uint8]:
     cm2 = image.mm[1] * image.mm[2] / 100.0
     up = (np.arange(len(inside)) * image.mm[0]) * image.head_sign
     code = np.zeros(len(inside), dtype=np.uint8)

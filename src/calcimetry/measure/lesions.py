@@ -78,7 +78,7 @@ def lesions(
     tuple of Lesion
         A calcification has volume, agatston, mass, area, area_total, peak, mean, diameter, diameter_in_plane and
         count. Where no piece of it meets the minimum of the rule it is not counted, the reason says so, and its
-        measures are those of all its voxels. Anything else has only size and brightness.
+        measures are those of all its voxels. Anything else is not counted and has only size and brightness.
     """
     context = Context(volume=volume, rule=rule, limits=rule.at(limits), calibration=calibration, interval=interval)
     return tuple(
@@ -102,7 +102,8 @@ def kept_mask(mask: Mask, pieces: Pieces) -> NDArray[np.bool_]:
 
 def _measured(lesion: Lesion, mask: Mask, context: Context) -> Lesion:
     if lesion.kind != "calcification":
-        return replace(lesion, measures=_size(mask, mask.bits, context, "all voxels"))
+        reason = lesion.reason or f"{lesion.kind}, not calcification"
+        return replace(lesion, counted=False, reason=reason, measures=_size(mask, mask.bits, context, "all voxels"))
     pieces = pieces_of_lesion(mask, context)
     kept = kept_mask(mask, pieces)
     name = context.rule.id

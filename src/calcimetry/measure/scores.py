@@ -257,7 +257,7 @@ def _settings(scene: _Scene, context: Context) -> Settings:
         "thickness_mm": acquisition.thickness_mm,
         "slice_factor": context.slice_factor,
         "calibration": context.calibration.settings() if context.calibration else None,
-        "lesions": [one.lesion.id for one in scene.counted],
+        "lesions_counted": len(scene.counted),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,14 +13,28 @@ from calcimetry.phantom.bodies import Anatomy
 from calcimetry.phantom.canvas import Canvas
 from calcimetry.phantom.heart import AORTIC_VALVE_MM, MITRAL_ANNULUS, Chamber
 from calcimetry.phantom.objects import tubes_of
+from calcimetry.phantom.render import Rendered
 from calcimetry.phantom.tubes import Tube
 
-__all__ = ["corridors"]
+__all__ = ["around_objects", "corridors"]
 
 # How far a corridor reaches beyond the wall: blur and a plaque's outer half stay inside.
-_MARGIN_MM = {"coronary_artery": 3.5, "aorta_thoracic": 3.0, "great_vessel": 3.0}
+_MARGIN_MM = {"coronary_artery": 3.5, "aorta_thoracic": 2.5, "great_vessel": 2.5}
 _VALVE = Chamber(AORTIC_VALVE_MM, (13.5, 13.5, 7.0), (-0.2, -0.12, 0.95))
 _ANNULUS = Chamber(MITRAL_ANNULUS.center, (22.0, 22.0, 11.0), MITRAL_ANNULUS.direction)
+
+
+# Voxels that hold less than this share of an object are not outlined with it.
+_LEAST_SHARE = 1e-3
+
+
+def around_objects(volume: Volume, objects: Sequence[tuple[str, Rendered]]) -> Regions:
+    """Label map of bodies without anatomy: one region for each object, every voxel that it reaches."""
+    labels: NDArray[np.uint16] = np.zeros(volume.geometry.shape, dtype=np.uint16)
+    for label, (_, image) in enumerate(objects, 1):
+        labels[image.box][image.share > _LEAST_SHARE] = label
+    rows = tuple(Region(n, name, "unassigned", name, source="given") for n, (name, _) in enumerate(objects, 1))
+    return Regions(volume.id, labels, volume.geometry, rows)
 
 
 def corridors(body: Anatomy, volume: Volume) -> Regions:
@@ -26,8 +42,6 @@ def corridors(body: Anatomy, volume: Volume) -> Regions:
     grid = volume.geometry
     labels: NDArray[np.uint16] = np.zeros(grid.shape, dtype=np.uint16)
     tubes = tubes_of(body.heart)
-    if not tubes:
-        return Regions(volume.id, labels, grid, ())
     canvas = Canvas(
         (grid.affine[0, 3] + np.arange(grid.shape[2]) * grid.spacing_mm[2]).astype(np.float32),
         (grid.affine[1, 3] + np.arange(grid.shape[1]) * grid.spacing_mm[1]).astype(np.float32),

@@ -57,9 +57,7 @@ def insert(
     """
     voltage = kvp if kvp is not None else volume.acquisition.kvp
     if voltage is None or not KVP_RANGE[0] <= voltage <= KVP_RANGE[1]:
-        raise UsageError(
-            f"tube voltage: found {voltage}, expected {KVP_RANGE[0]:g} to {KVP_RANGE[1]:g} kV; give kvp"
-        )
+        raise UsageError(f"tube voltage: found {voltage}, expected {KVP_RANGE[0]:g} to {KVP_RANGE[1]:g} kV; give kvp")
     grid = volume.geometry
     thick = thickness_mm or volume.acquisition.thickness_mm or grid.spacing_mm[0]
     sigma = psf_sigma_mm or max(_SOFT_SIGMA_MM, 0.45 * max(grid.spacing_mm[1:]))

@@ -12,11 +12,13 @@ __all__ = ["lung_vessels"]
 # Where the vessels of a lung come from, and the ellipsoid of their ends; right (x < 0) and left [mm].
 _HILA = (((-48.0, 18.0, -34.0), (-84.0, 4.0, -50.0)), ((50.0, 24.0, -32.0), (86.0, 6.0, -54.0)))
 _REACH = (44.0, 74.0, 118.0)
-_BRANCHES = 9
-_TWIGS = 26
+_BRANCHES = 14
+_TWIGS = 34
 
 
-def _curve(start: NDArray[np.float64], end: NDArray[np.float64], bend: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+def _curve(
+    start: NDArray[np.float64], end: NDArray[np.float64], bend: NDArray[np.float64], step: float
+) -> NDArray[np.float64]:
     count = max(3, int(np.linalg.norm(end - start) / step))
     t = np.linspace(0, 1, count)[:, None]
     return np.asarray((1 - t) ** 2 * start + 2 * t * (1 - t) * ((start + end) / 2 + bend) + t**2 * end)

@@ -93,9 +93,7 @@ def _shape(item: Item, name: str, tube: Tube | None) -> Shape:
         thick = need("thickness_mm")
         # The wall of the tube runs through the middle of the plaque; a thin artery may be closed.
         inner = max(0.0, radius - thick / 2)
-        return Plaque(
-            tube.path_mm, inner, inner + thick, item.at_mm, need("length_mm"), item.angle_deg, item.arc_deg
-        )
+        return Plaque(tube.path_mm, inner, inner + thick, item.at_mm, need("length_mm"), item.angle_deg, item.arc_deg)
     center, direction = item.center_mm, item.direction
     if tube is not None:
         at = np.linspace(0.0, tube.length_mm, len(tube.path_mm))

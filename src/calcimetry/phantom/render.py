@@ -16,7 +16,7 @@ __all__ = ["Optics", "Rendered", "render"]
 
 # Cells an object is counted in: this many along its smallest dimension, at most so many in all.
 _CELLS_ACROSS = 14
-_MAX_CELLS = 3_000_000
+_MAX_CELLS = 400_000
 # The Gaussian is cut here; what lies beyond is 6e-7 of the mass.
 _REACH_SIGMA = 5.0
 

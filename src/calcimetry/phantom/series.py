@@ -183,7 +183,9 @@ def write_regions(regions: Regions, path: str | Path) -> tuple[Path, Path]:
     image.header.set_xyzt_units("mm")
     target.write_bytes(gzip.compress(image.to_bytes(), compresslevel=6, mtime=0))
     record = {
-        str(row.label): {"site": row.site, "structure": row.structure} if row.site else row.name
+        str(row.label): {"site": row.site, "structure": row.structure}
+        if row.site not in (None, "unassigned")
+        else row.name
         for row in regions.regions
     }
     names.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from calcimetry.core.errors import UsageError
 
@@ -254,28 +255,26 @@ class Plaque:
         line, along = self._piece
         tangent = np.gradient(line, axis=0)
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-        out = np.zeros(len(points), dtype=bool)
-        for first in range(0, len(points), 20_000):  # bounded memory
-            chunk = points[first : first + 20_000]
-            nearest = ((chunk[:, None, :] - line[None]) ** 2).sum(axis=2).argmin(axis=1)
-            t = tangent[nearest]
-            offset = chunk - line[nearest]
-            ahead = (offset * t).sum(axis=1)
-            radial = offset - ahead[:, None] * t
-            radius = np.linalg.norm(radial, axis=1)
-            at = along[nearest] + ahead
-            # Zero degrees points to the front of the patient, as far as the tube allows.
-            front = np.array([0.0, -1.0, 0.0]) - t * (-t[:, 1:2])
-            front += 1e-6 * np.array([1.0, 0.0, 0.0])
-            front /= np.linalg.norm(front, axis=1, keepdims=True)
-            side = np.cross(t, front)
-            angle = np.degrees(np.arctan2((radial * side).sum(axis=1), (radial * front).sum(axis=1)))
-            turn = np.abs((angle - self.angle_deg + 180.0) % 360.0 - 180.0)
-            out[first : first + 20_000] = (
-                (radius >= self.inner_mm)
-                & (radius <= self.outer_mm)
-                & (at >= self.start_mm)
-                & (at <= self.start_mm + self.length_mm)
-                & (turn <= self.arc_deg / 2)
-            )
-        return out
+        away, nearest = cKDTree(line).query(points, distance_upper_bound=self.outer_mm + 1.0)
+        out = np.isfinite(away)
+        chunk, nearest = points[out], nearest[out]
+        t = tangent[nearest]
+        offset = chunk - line[nearest]
+        ahead = (offset * t).sum(axis=1)
+        radial = offset - ahead[:, None] * t
+        radius = np.linalg.norm(radial, axis=1)
+        at = along[nearest] + ahead
+        # Zero degrees points to the front of the patient, as far as the tube allows.
+        front = np.array([1e-6, -1.0, 0.0]) + t * t[:, 1:2]
+        front /= np.linalg.norm(front, axis=1, keepdims=True)
+        side = np.cross(t, front)
+        angle = np.degrees(np.arctan2((radial * side).sum(axis=1), (radial * front).sum(axis=1)))
+        turn = np.abs((angle - self.angle_deg + 180.0) % 360.0 - 180.0)
+        out[out] = (
+            (radius >= self.inner_mm)
+            & (radius <= self.outer_mm)
+            & (at >= self.start_mm)
+            & (at <= self.start_mm + self.length_mm)
+            & (turn <= self.arc_deg / 2)
+        )
+        return np.asarray(out)

@@ -18,7 +18,7 @@ from calcimetry.core.regions import Regions
 from calcimetry.phantom import objects as making
 from calcimetry.phantom.bodies import Anatomy, anatomy
 from calcimetry.phantom.canvas import F32
-from calcimetry.phantom.corridors import corridors
+from calcimetry.phantom.corridors import around_objects, corridors
 from calcimetry.phantom.materials import hu_per_mg_cm3
 from calcimetry.phantom.noise import NoiseSource, noise_level
 from calcimetry.phantom.recipe import KERNELS, Recipe, Scan, load
@@ -59,7 +59,9 @@ def grid_of(scan: Scan) -> Geometry:
 
 def optics_of(scan: Scan) -> Optics:
     """Blur of a scan."""
-    return Optics(psf_sigma_mm=KERNELS[scan.kernel], thickness_mm=scan.thickness_mm, edge_sigma_mm=0.1 * scan.thickness_mm)
+    return Optics(
+        psf_sigma_mm=KERNELS[scan.kernel], thickness_mm=scan.thickness_mm, edge_sigma_mm=0.1 * scan.thickness_mm
+    )
 
 
 def simulate(
@@ -144,7 +146,11 @@ def simulate(
     geometry = Geometry(grid.shape, grid.affine, uid(plan.id, seed, "frame"))
     volume = Volume("i1", pixels, geometry, acquisition)
     settings = {**plan.settings(), "seed": seed, "hu_per_mg_cm3": round(per_mg, 6), "psf_sigma_mm": optics.psf_sigma_mm}
-    return Simulation(volume, tuple(truth), corridors(body, volume), settings)
+    if body.heart is None:
+        regions = around_objects(volume, [(one.structure or one.id, i) for one, i in rendered if i is not None])
+    else:
+        regions = corridors(body, volume)
+    return Simulation(volume, tuple(truth), regions, settings)
 
 
 def _slice(body: Anatomy, scan: Scan, optics: Optics, z_mm: float) -> F32:

@@ -46,7 +46,9 @@ class Thorax:
             Tube.through([(-5, 28, 0), (-20, 32, -12), (-38, 33, -24), (-58, 30, -34)], [7.5, 7, 6, 4]),
             Tube.through([(-5, 28, 0), (12, 33, -13), (32, 37, -25), (54, 36, -38)], [6.5, 6.5, 5.5, 3.5]),
         )
-        self._gullet = Tube.through([(-2, 34, 130), (0, 40, 60), (1, 45, 0), (4, 42, -60), (12, 36, -110), (24, 16, -135)], 6.5)
+        self._gullet = Tube.through(
+            [(-2, 34, 130), (0, 40, 60), (1, 45, 0), (4, 42, -60), (12, 36, -110), (24, 16, -135)], 6.5
+        )
 
     def plane(self, z_mm: float) -> F32:
         """CT numbers (row, column) of the plane at this height, edges smooth over one pixel."""
@@ -128,7 +130,11 @@ class Thorax:
         canvas.fill(whole, liver, hu["liver"] + self._uneven)
         deep = np.clip((-104 - z_mm) / 40, 0, 1)
         if deep > 0:
-            canvas.fill(whole, np.maximum(inside + np.float32(4), _oval(canvas, 92, 42, 30 * deep + 8, 36 * deep + 8)), hu["spleen"])
+            canvas.fill(
+                whole,
+                np.maximum(inside + np.float32(4), _oval(canvas, 92, 42, 30 * deep + 8, 36 * deep + 8)),
+                hu["spleen"],
+            )
             stomach = np.maximum(inside + np.float32(4), _oval(canvas, 56, -14, 34 * deep + 6, 40 * deep + 6))
             canvas.fill(whole, stomach, hu["muscle"] - 10)
             canvas.fill(whole, stomach + np.float32(3.5), 20.0)

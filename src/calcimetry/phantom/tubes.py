@@ -107,9 +107,7 @@ class Speckles:
     def coverage(self, canvas: Canvas, z_mm: float) -> F32:
         """Coverage (row, column) by all tubes in the plane."""
         out = np.zeros(canvas.hu.shape, dtype=np.float32)
-        first, last = np.searchsorted(
-            self._points[:, 2], (z_mm - self.MAX_RADIUS_MM, z_mm + self.MAX_RADIUS_MM)
-        )
+        first, last = np.searchsorted(self._points[:, 2], (z_mm - self.MAX_RADIUS_MM, z_mm + self.MAX_RADIUS_MM))
         points, radii = self._points[first:last], self._radii[first:last]
         squared = radii**2 - (points[:, 2] - np.float32(z_mm)) ** 2
         cut = squared > 0
@@ -119,9 +117,7 @@ class Speckles:
         reach = int(np.ceil(self.MAX_RADIUS_MM / canvas.pixel_mm)) + 1
         column = np.rint((points[:, 0] - canvas.x[0, 0]) / canvas.pixel_mm).astype(np.int64)
         row = np.rint((points[:, 1] - canvas.y[0, 0]) / canvas.pixel_mm).astype(np.int64)
-        inside = (
-            (column >= reach) & (column < out.shape[1] - reach) & (row >= reach) & (row < out.shape[0] - reach)
-        )
+        inside = (column >= reach) & (column < out.shape[1] - reach) & (row >= reach) & (row < out.shape[0] - reach)
         points, chord, column, row = points[inside], chord[inside], column[inside], row[inside]
         window = np.arange(-reach, reach + 1)
         jj = (row[:, None, None] + window[None, :, None]) + np.zeros_like(window)[None, None, :]

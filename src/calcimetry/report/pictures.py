@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ class PictureSettings:
     max_bytes: int = 1_300_000
     """Of all pictures together, as base64 text; what goes beyond is left out and said."""
     margin_mm: float = 12.0
+    max_path_chars: int = 40_000
+    """Of the outlines of one picture; lighter lesions beyond stay without, and the caption says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,17 @@ def _picture(case: Case, image: Volume | Projection, lesion: Lesion | None, s: P
     low, high = _window(image, pixels, s)
     src = _png(pixels[r0:r1, c0:c1], (low, high), size)
     scale = (size[0] / (c1 - c0), size[1] / (r1 - r0))
-    outlines = tuple(_outlines(here, plane, box, scale))
+    edges = list(_outlines(here, plane, box, scale))
+    outlines = tuple(
+        o for o, drawn in zip(edges, accumulate(len(o.path) for o in edges), strict=True) if drawn <= s.max_path_chars
+    )
+    bare = len(edges) - len(outlines)
+    caption = plane_text(image, plane) if lesion is None else place_text(lesion)
     kind = "overview" if lesion is None else "crop"
     return Picture(
         kind=kind,
         title=f"Image {image.id}" if lesion is None else _lesion_title(lesion),
-        caption=plane_text(image, plane) if lesion is None else place_text(lesion),
+        caption=f"{caption}; {bare} lighter ones without outline" if bare else caption,
         window=_window_text(image, low, high),
         alt=_alt(image, plane, lesion, outlines),
         src=src,

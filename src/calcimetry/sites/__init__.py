@@ -43,7 +43,9 @@ def load(folder: str, text: str) -> Site:
     words = table("words/sites")["site"]
     if unknown := [word for word in profile.structures if word not in words]:
         raise KnowledgeError(f"sites/{folder}/site.toml: site words {unknown} are not in words/sites.toml")
-    if unlisted := [name for name in profile.structure_codes if not any(name in s for s in profile.structures.values())]:
+    if unlisted := [
+        name for name in profile.structure_codes if not any(name in s for s in profile.structures.values())
+    ]:
         raise KnowledgeError(f"sites/{folder}/site.toml: codes for unlisted structures {unlisted}")
     return profile
 

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from calcimetry import report
+from calcimetry.core.case import Case
+
+from . import browser
+
+pytestmark = pytest.mark.browser
+
+WHEN = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def page(rich, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(report.page(rich, created=WHEN), encoding="utf-8")
+    return path
+
+
+def test_no_console_message_and_no_request(chromium, page, tmp_path):
+    _, log = browser.run(chromium, page, f"--screenshot={tmp_path / 'a.png'}", f"--log-net-log={tmp_path / 'net.json'}")
+    assert browser.console(log) == []
+    assert browser.requests(tmp_path / "net.json") == []
+
+
+def test_the_check_itself_sees_a_message_and_a_request(chromium, tmp_path):
+    loud = tmp_path / "loud.html"
+    loud.write_text("<!doctype html><img src='http://asked-for.invalid/x.png'><script>console.error('heard')</script>")
+    _, log = browser.run(chromium, loud, f"--screenshot={tmp_path / 'a.png'}", f"--log-net-log={tmp_path / 'net.json'}")
+    assert any("heard" in line for line in browser.console(log))
+    assert browser.requests(tmp_path / "net.json") == ["http://asked-for.invalid/x.png"]
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_is_wider_than_the_window_and_outlines_can_be_hidden(chromium, page, tmp_path, width):
+    found = browser.measured(chromium, page, width, tmp_path)
+    assert found["scroll"] <= found["client"] <= width
+    assert found["beyond"] == []
+    assert (found["outlines"], found["hidden"]) == ("inline", "none")
+    assert (found["scripts"], found["alerted"]) == (0, False)
+
+
+def test_an_empty_case_fits_too(chromium, tmp_path):
+    path = tmp_path / "empty.html"
+    path.write_text(report.page(Case(), created=WHEN), encoding="utf-8")
+    assert browser.measured(chromium, path, 360, tmp_path)["beyond"] == []
+
+
+def test_dark_and_light(chromium, page, tmp_path):
+    brightness = {}
+    for name, flags in {"light": (), "dark": ("--blink-settings=preferredColorScheme=0",)}.items():
+        target = tmp_path / f"{name}.png"
+        _, log = browser.run(chromium, page, f"--screenshot={target}", "--window-size=1200,1000", *flags)
+        assert browser.console(log) == []
+        with Image.open(target) as image:
+            pixels = np.asarray(image.convert("L"))
+        brightness[name] = float(np.median(pixels))
+        assert (np.abs(pixels.astype(int) - np.median(pixels)) > 90).mean() > 0.005, "no text seen"
+    assert brightness["light"] > 200
+    assert brightness["dark"] < 60
+
+
+def test_printed(chromium, page, tmp_path):
+    pdf = tmp_path / "page.pdf"
+    _, log = browser.run(
+        chromium, page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer", "--blink-settings=preferredColorScheme=0"
+    )
+    assert browser.console(log) == []
+    if shutil.which("pdftotext") is None or shutil.which("pdftoppm") is None:
+        pytest.skip("no poppler-utils: the printed page is not looked into")
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    for needed in ("Agatston score", "Withheld", "No medical device", "min_area_mm2", "Show outlines"):
+        assert (needed in text) == (needed != "Show outlines"), needed
+    subprocess.run(["pdftoppm", "-r", "40", "-gray", pdf, tmp_path / "p"], check=True)
+    sheets = sorted(tmp_path.glob("p-*.pgm"))
+    assert 2 <= len(sheets) <= 8
+    for sheet in sheets:
+        with Image.open(sheet) as image:
+            assert np.median(np.asarray(image)) > 240, "paper is white"
