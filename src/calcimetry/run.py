@@ -1,4 +1,4 @@
-"""The way of the data, joined: read -> locate -> detect -> measure -> grade -> Case. The only place that joins stages."""
+"""The way of the data, joined: read -> locate -> detect -> measure -> grade -> Case. Nothing else joins stages."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def analyze(
     InputError
         The source cannot be read or holds no image that can be assessed.
     """
-    from calcimetry import read
+    # Reading brings pydicom along; who hands over a study needs none of it.
+    from calcimetry.read import regions_file, subject_file
+    from calcimetry.read import study as read_study
 
     seconds: dict[str, float] = {}
     if isinstance(source, Study):
@@ -84,15 +86,15 @@ def analyze(
         study = Study(images=(source,))
     else:
         with _timed(seconds, "read"):
-            study = read.study(source, study_uid=study_uid, jobs=jobs, progress=progress)
-    known = subject if isinstance(subject, Subject) or subject is None else read.subject_file(subject)
+            study = read_study(source, study_uid=study_uid, jobs=jobs, progress=progress)
+    known = subject if isinstance(subject, Subject) or subject is None else subject_file(Path(subject))
     volumes = [image for image in study.images if isinstance(image, Volume)]
     if not volumes:
         raise InputError("holds no image that can be assessed", found="no CT volume", expected="a CT series")
     maps: Regions | None = None
     if regions is not None:
         with _timed(seconds, "regions"):
-            maps = _given(regions, volumes, read.regions_file)
+            maps = _given(regions, volumes, regions_file)
     return assess(
         replace(study, subject=_joined(study.subject, known)),
         given=maps,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -21,10 +22,10 @@ def check(
     format: Format = FORMAT,
 ) -> None:
     """Say what lies at PATH, which images would be used, which not, and why."""
-    from calcimetry import read
+    from calcimetry.read import choose, index
 
-    choice = read.choose(read.index(path, progress=progress(quiet or format is Format.json)), study_uid=study)
-    used = [
+    choice = choose(index(path, progress=progress(quiet or format is Format.json)), study_uid=study)
+    used: list[dict[str, Any]] = [
         {
             "what": one.what,
             "modality": one.acquisition.modality,
@@ -50,15 +51,15 @@ def check(
         raise typer.Exit(3)
 
 
-def _print(files: int, used: list[dict[str, object]], volumes: list[str], left_out: list[dict[str, object]]) -> None:
+def _print(files: int, used: list[dict[str, Any]], volumes: list[str], left_out: list[dict[str, Any]]) -> None:
     typer.echo(f"{files} files. Would be used:" if used or volumes else f"{files} files. Nothing here can be assessed.")
     for one in used:
         facts = [f"{one['kvp']:g} kV" if one["kvp"] else "kV not given", f"kernel {one['kernel'] or 'not given'}"]
-        facts.append({True: "gated", False: "not gated", None: "gating not stated"}[one["gated"]])  # type: ignore[index]
+        facts.append({True: "gated", False: "not gated", None: "gating not stated"}[one["gated"]])
         typer.echo(f"  {one['what']}  ({', '.join(facts)})")
-        for why in one["why"]:  # type: ignore[attr-defined]
+        for why in one["why"]:
             typer.echo(f"      because: {why}")
-        for note in one["notes"]:  # type: ignore[attr-defined]
+        for note in one["notes"]:
             typer.echo(f"      {note['severity']}: {note['text']}")
     for name in volumes:
         typer.echo(f"  {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -49,7 +49,7 @@ def progress(quiet: bool) -> Callable[[str, int, int], None] | None:
     return tell
 
 
-def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
+def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
     """Rows as aligned text columns.
 
     >>> print(table([("a", "1")], ("name", "n")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import typer
 
 from calcimetry.cli.options import FORMAT, Format, emit_json, table
@@ -45,7 +47,7 @@ def sites(format: Format = FORMAT) -> None:
     typer.echo("\nAlso measured inside regions that name them: " + ", ".join(others))
 
 
-def profile_regions(row: dict[str, object]) -> list[str]:
+def profile_regions(row: Mapping[str, object]) -> list[str]:
     """How the regions of a row are found."""
     regions = row["regions"]
     return [str(r) for r in regions] if isinstance(regions, list) else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from calcimetry.cli.options import FORMAT, Format, emit_json
@@ -19,7 +21,7 @@ def tables(
     from calcimetry.cli import show_tables
 
     if cite:
-        value = show_tables.citations(table)
+        value: Any = show_tables.citations(table)
     elif search:
         value = show_tables.matches(search, table)
     elif table:

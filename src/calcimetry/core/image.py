@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from calcimetry.core.geometry import Geometry
@@ -65,7 +64,7 @@ class Acquisition:
     field_of_view_mm: float | None = None
 
 
-def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
@@ -92,7 +91,7 @@ class Volume:
     """
 
     id: str
-    pixels: NDArray[np.generic]
+    pixels: NDArray[Any]
     geometry: Geometry
     acquisition: Acquisition
     sources: tuple[SliceSource, ...] = ()
@@ -113,7 +112,7 @@ class Projection:
     """
 
     id: str
-    pixels: NDArray[np.generic]
+    pixels: NDArray[Any]
     acquisition: Acquisition
     pixel_mm: tuple[float, float] | None = None
     scale_plane: Literal["object", "detector"] | None = None

@@ -135,7 +135,7 @@ def _notes(bodies: Sorted, settings: DetectSettings) -> tuple[Note, ...]:
         notes.append(Note("detect-cut-short", text, "caution"))
     if bodies.left_out:
         text = (
-            f"{bodies.left_out} small or faint bodies beyond the first {settings.max_listed} meet the threshold and are "
+            f"{bodies.left_out} small or faint ones beyond the first {settings.max_listed} meet the threshold and are "
             "not listed; expected fewer in an image of a person: noise or contrast medium."
         )
         notes.append(Note("detect-cut-short", text, "caution"))

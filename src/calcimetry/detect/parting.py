@@ -1,12 +1,14 @@
 """Calcium that touches bone: parted from it where a valley lies between both, at full resolution.
 
 A plaque of the aorta on the front of the spine joins it at the threshold. As the threshold rises it comes loose as an
-island. Grains of the bone come loose too; what tells the plaque: bone follows close behind it, and nothing lies before it.
+island. Grains of the bone come loose too; what tells the plaque: bone follows close behind it, and
+nothing lies before it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +58,7 @@ class _Voxels:
     """Voxels of the skeleton worth a look, sorted by flat index."""
 
     flat: Whole
-    hu: NDArray[np.generic]
+    hu: NDArray[Any]
     free: Bits
     shape: tuple[int, int, int]
 
@@ -130,7 +132,7 @@ def _bound(voxels: _Voxels, above: Whole, owner: Whole) -> tuple[Whole, Bits]:
     return numbers, bound
 
 
-def _around(volume: Volume, flat: Whole, hu: NDArray[np.generic]) -> tuple[float, float]:
+def _around(volume: Volume, flat: Whole, hu: NDArray[Any]) -> tuple[float, float]:
     """Rise behind an island and highest mean ahead of it, averaged over its columns from the peak of each."""
     shape = volume.geometry.shape
     k, j, i = np.unravel_index(flat, shape)

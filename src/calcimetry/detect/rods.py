@@ -16,8 +16,8 @@ def is_rod(
 ) -> bool:
     """Whether a body is a calibration rod.
 
-    Its slices (the first and last apart) have one area and one mean, none is far brighter than the rest, their centres lie on a straight line, and each
-    is a filled disc: what even the largest vertebra or plaque is not.
+    Its slices (the first and last apart) have one area and one mean, none is far brighter than the rest, their
+    centres lie on a straight line, and each is a filled disc: what even the largest vertebra or plaque is not.
 
     Parameters
     ----------

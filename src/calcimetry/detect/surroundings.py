@@ -1,9 +1,10 @@
-"""What lies around a body of dense voxels: local background and noise, nearness of bone, wall, skin and metal streaks."""
+"""What lies around a body of dense voxels: background and noise, nearness of bone, wall, skin and metal streaks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,7 +207,7 @@ class Field:
         return float(((box > -700) & (box < -250)).sum()) / max(tissue, 1.0)
 
 
-def _background(values: NDArray[np.generic], noise: float) -> tuple[float, float]:
+def _background(values: NDArray[Any], noise: float) -> tuple[float, float]:
     """Median of the soft tissue around (of everything, where there is little of it), and noise there.
 
     The spread around is believed from the image's noise up to 1.6 times it: streaks raise it, but so does every edge

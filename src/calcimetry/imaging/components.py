@@ -71,7 +71,7 @@ class Runs:
 
 
 def find_runs(
-    pixels: NDArray[np.generic],
+    pixels: NDArray[Any],
     threshold: float,
     *,
     keep: Callable[[int, int], Bits] | None = None,
@@ -121,7 +121,7 @@ def find_runs(
     return Runs((depth, height, width), row, first - row * (width + 1), stop - row * (width + 1))
 
 
-def _as_type_of(pixels: NDArray[np.generic], threshold: float) -> Any:
+def _as_type_of(pixels: NDArray[Any], threshold: float) -> Any:
     """The threshold so that comparing needs no copy of the pixels: rounded up for integers, and inside their range."""
     if not np.issubdtype(pixels.dtype, np.integer):
         return pixels.dtype.type(threshold)

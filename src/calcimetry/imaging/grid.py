@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ def block_geometry(grid: Geometry, factors: Triple) -> Geometry:
     return Geometry((k, j, i), affine, grid.frame_uid)
 
 
-def block_mean(pixels: NDArray[np.generic], factors: Triple) -> NDArray[np.float32]:
+def block_mean(pixels: NDArray[Any], factors: Triple) -> NDArray[np.float32]:
     """Mean of each block (slice, row, column), float32; blocks at the far ends average what they hold.
 
     Works slab by slab: besides the result only some megabytes are used. NaN counts as air (-1024).
@@ -54,7 +56,7 @@ def block_mean(pixels: NDArray[np.generic], factors: Triple) -> NDArray[np.float
     return coarse
 
 
-def _mean(array: NDArray[np.generic], factor: int, axis: int) -> NDArray[np.float32]:
+def _mean(array: NDArray[Any], factor: int, axis: int) -> NDArray[np.float32]:
     if factor == 1:
         return array.astype(np.float32, copy=False)
     size = array.shape[axis]
@@ -78,7 +80,7 @@ def _mean(array: NDArray[np.generic], factor: int, axis: int) -> NDArray[np.floa
     return out
 
 
-def _stride(array: NDArray[np.generic], offset: int, factor: int, axis: int) -> NDArray[np.generic]:
+def _stride(array: NDArray[Any], offset: int, factor: int, axis: int) -> NDArray[Any]:
     here = [slice(None)] * array.ndim
     here[axis] = slice(offset, None, factor)
     return array[tuple(here)]
@@ -101,7 +103,7 @@ def axis_maps(grid: Geometry, other: Geometry) -> tuple[NDArray[np.intp], ...] |
     return tuple(maps)
 
 
-def spread(labels: NDArray[np.generic], maps: tuple[NDArray[np.intp], ...], k0: int, k1: int) -> NDArray[np.generic]:
+def spread(labels: NDArray[Any], maps: tuple[NDArray[np.intp], ...], k0: int, k1: int) -> NDArray[Any]:
     """Labels of slices ``k0`` to ``k1`` of the finer grid of :func:`axis_maps`; 0 outside."""
     k, j, i = maps[0][k0:k1], maps[1], maps[2]
     out = labels[np.ix_(np.maximum(k, 0), np.maximum(j, 0), np.maximum(i, 0))]

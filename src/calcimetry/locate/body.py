@@ -49,8 +49,10 @@ class BodySettings:
 def body(volume: Volume, settings: BodySettings = BodySettings()) -> Regions:
     """Body, lungs, bone and the part of the body, on a grid of about 2 mm.
 
-    Each block has one label. Names: ``lung_left``, ``lung_right``, ``airway`` (above the lungs), ``bone`` (skeleton, and large dense pieces in the
-    wall of the trunk), and for the rest of the body its part, ``head``, ``neck``, ``thorax``, ``abdomen``, ``pelvis``,
+    Each block has one label. Names: ``lung_left``, ``lung_right``, ``airway`` (above the
+    lungs), ``bone``
+    (skeleton, and large dense pieces in the wall of the trunk), and for the rest of the body its part, ``head``,
+    ``neck``, ``thorax``, ``abdomen``, ``pelvis``,
     ``limb`` or ``body`` where the part is not known; ``thorax_wall`` and ``abdomen_wall`` are the outer layer that
     holds ribs and sternum. ``structure`` of a region is the word for a finding inside it. Label 0 is outside: air,
     table, head holder, clothes.

@@ -119,6 +119,6 @@ def bones(image: Coarse, inside: Bits, walls: Bits, settings: BoneSettings = Bon
     chosen[0] = False
     bone = chosen[labels]
     share_of_body = float(bone.sum()) / max(float(inside.sum()), 1.0)
-    # a person's bones are 1 to 40 % of a field (limb to skull); a heart full of contrast medium or a block of metal is more
+    # a person's bones are 1 to 40 % of a field (limb to skull); a heart full of contrast or a block of metal is more
     confidence = 0.9 if 0.005 < share_of_body < 0.4 else 0.4
     return Bones(bone, confidence if bone.any() else 0.0)

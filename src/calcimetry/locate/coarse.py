@@ -46,12 +46,12 @@ class Coarse:
     @cached_property
     def left_mm(self) -> NDArray[np.float64]:
         """Coordinate towards the patient's left along the columns [mm], from the first column."""
-        return np.arange(self.hu.shape[2]) * self.mm[2] * self._sign(0, 2)
+        return np.arange(self.hu.shape[2], dtype=np.float64) * self.mm[2] * self._sign(0, 2)
 
     @cached_property
     def back_mm(self) -> NDArray[np.float64]:
         """Coordinate towards the patient's back along the rows [mm], from the first row."""
-        return np.arange(self.hu.shape[1]) * self.mm[1] * self._sign(1, 1)
+        return np.arange(self.hu.shape[1], dtype=np.float64) * self.mm[1] * self._sign(1, 1)
 
     @property
     def head_sign(self) -> float:

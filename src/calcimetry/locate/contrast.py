@@ -71,8 +71,7 @@ def contrast(volume: Volume, regions: Regions, settings: ContrastSettings = Cont
     if judged and seen.share >= float(cuts["given"]["share"]):
         return Contrast("given", f"{share}{blood} (plain blood: 30 to 60)", seen.blood_hu)
     if judged and seen.share >= float(cuts["suspected"]["share"]):
-        state = "given" if header else "suspected"
-        return Contrast(state, f"{share}{blood}{_says(header)}", seen.blood_hu)
+        return Contrast("given" if header else "suspected", f"{share}{blood}{_says(header)}", seen.blood_hu)
     if judged and seen.chest:
         return Contrast("none", f"plain blood: {share}{blood}{_says(header)}", seen.blood_hu)
     if header:
@@ -132,7 +131,7 @@ def _look(volume: Volume, regions: Regions, settings: ContrastSettings, bright_h
 
 
 def _samples(volume: Volume, regions: Regions, mm: float) -> tuple[Array, NDArray[np.generic], float]:
-    """The image on a grid of about ``mm``, each sample the mean of nine neighbours in its plane, and the labels there."""
+    """The image on a grid of about ``mm``, each sample the mean of nine in-plane neighbours, and the labels there."""
     steps = [max(1, round(mm / spacing)) for spacing in regions.geometry.spacing_mm]
     shape = regions.labels.shape
     index = [np.arange(min(step // 2, (size - 1) // 2), size, step) for step, size in zip(steps, shape, strict=True)]

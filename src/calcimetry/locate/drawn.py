@@ -61,7 +61,7 @@ def drawn(shapes: Iterable[Mapping[str, Any]], volume: Volume) -> Regions:
     >>> from calcimetry.core.image import Acquisition
     >>> grid = Geometry.from_spacing((3, 8, 8), (1, 1, 1))
     >>> image = Volume("i1", np.zeros(grid.shape, np.int16), grid, Acquisition("CT"))
-    >>> drawn([{"shape": "sphere", "center": [4, 4, 1], "radius_mm": 1, "name": "A"}], image).labels.sum()
+    >>> drawn([{"shape": "sphere", "center": [4, 4, 1], "radius_mm": 1, "name": "A"}], image).labels.sum().item()
     7
     """
     grid = volume.geometry

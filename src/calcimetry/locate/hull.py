@@ -17,7 +17,7 @@ def hulls(bits: Bits, *, slices: int = 0) -> Bits:
     >>> hulls(np.array([[[1, 0, 0], [0, 0, 0], [0, 0, 1]]], dtype=bool))[0].astype(int).tolist()
     [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     """
-    depth, height, width = bits.shape
+    depth, _height, width = bits.shape
     any_row = bits.any(axis=2)
     left = np.where(any_row, bits.argmax(axis=2), width).astype(np.int32)
     right = np.where(any_row, width - 1 - bits[:, :, ::-1].argmax(axis=2), -1).astype(np.int32)

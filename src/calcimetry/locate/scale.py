@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from calcimetry.core.regions import Regions
 
 __all__ = ["ScaleSettings", "scale_note"]
 
-Values = NDArray[np.generic]
+Values = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

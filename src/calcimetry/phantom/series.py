@@ -11,7 +11,7 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, RLELossless
 
 from calcimetry._version import __version__
 from calcimetry.core.errors import UsageError
@@ -86,9 +86,9 @@ def _slice(volume: Volume, k: int, seed: int, subject: Subject) -> Dataset:
     pixels = np.ascontiguousarray(volume.pixels[k])
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = uid(taken.series_uid, seed, "slice", k)
+    meta.MediaStorageSOPInstanceUID = UID(uid(taken.series_uid, seed, "slice", k))
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = uid("calcimetry")
+    meta.ImplementationClassUID = UID(uid("calcimetry"))
     meta.ImplementationVersionName = f"CALCIMETRY_{__version__}"[:16]
     ds = Dataset()
     ds.file_meta = meta
@@ -179,8 +179,8 @@ def write_regions(regions: Regions, path: str | Path) -> tuple[Path, Path]:
     # NIfTI counts columns first and points right and front where DICOM points left and back.
     turned: NDArray[Any] = np.ascontiguousarray(regions.labels.transpose(2, 1, 0)).astype(np.uint16)
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ regions.geometry.affine[:, [2, 1, 0, 3]]
-    image = nibabel.Nifti1Image(turned, affine)
-    image.header.set_xyzt_units("mm")
+    image = nibabel.Nifti1Image(turned, affine)  # type: ignore[no-untyped-call]
+    image.header.set_xyzt_units("mm")  # type: ignore[no-untyped-call]
     target.write_bytes(gzip.compress(image.to_bytes(), compresslevel=6, mtime=0))
     record = {
         str(row.label): {"site": row.site, "structure": row.structure}

@@ -43,7 +43,8 @@ class Simulation:
 
     def __repr__(self) -> str:
         mass = sum(one.mass_mg for one in self.truth)
-        return f"Simulation({self.settings.get('recipe')}: {self.volume.pixels.shape}, {len(self.truth)} objects, {mass:.1f} mg)"
+        what = f"{self.volume.pixels.shape}, {len(self.truth)} objects, {mass:.1f} mg"
+        return f"Simulation({self.settings.get('recipe')}: {what})"
 
 
 def grid_of(scan: Scan) -> Geometry:

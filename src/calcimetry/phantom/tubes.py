@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 
 from calcimetry.phantom.canvas import F32, Box, Canvas
@@ -17,7 +17,7 @@ __all__ = ["Speckles", "Tube", "spline"]
 _STEP_MM = 0.5
 
 
-def spline(points: Sequence[Sequence[float]], step_mm: float = _STEP_MM) -> NDArray[np.float64]:
+def spline(points: ArrayLike, step_mm: float = _STEP_MM) -> NDArray[np.float64]:
     """A smooth line (n, 3) through the points (m, 3), closely spaced [mm]."""
     knots = np.asarray(points, dtype=np.float64)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
