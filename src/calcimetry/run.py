@@ -143,6 +143,7 @@ def assess(
                 spread=settings.spread,
                 refusals=[note for note in one.info.notes if note.severity == "withheld"],
                 interval=interval,
+                looked_at=one.info.used_for,
             )
     with _timed(seconds, "grade"):
         grades = grade.grades(scores, study.subject, images)

@@ -68,6 +68,7 @@ def scores(
     spread: bool = False,
     refusals: Iterable[Note] = (),
     interval: IntervalModel | None = None,
+    looked_at: Iterable[str] = (),
 ) -> tuple[Score, ...]:
     """One row for each score, site and structure of an image.
 
@@ -87,6 +88,8 @@ def scores(
     refusals : iterable of Note
         Reasons for which no score may be given; notes of severity ``withheld`` on the image are such reasons too.
     interval : IntervalModel, optional
+    looked_at : iterable of str
+        Sites that were searched without a named region: they have rows also where nothing was found.
 
     Returns
     -------
@@ -99,7 +102,10 @@ def scores(
     spreads: Spread = spread_of(volume, [x for x in mine if _may_count(x)], limits) if spread and not refused else {}
     amounts = [] if refused else [found for lesion in mine if (found := _amounts(lesion, context)) is not None]
     rows = []
-    for site, structures in sorted(_structures(mine, _as_list(regions), volume.id).items()):
+    named = _structures(mine, _as_list(regions), volume.id)
+    for site in looked_at:
+        named.setdefault(site, set())
+    for site, structures in sorted(named.items()):
         for structure in (TOTAL, *sorted(structures)):
             scene = _Scene(
                 site=site,

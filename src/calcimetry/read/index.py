@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -217,10 +217,16 @@ def index(source: Source, *, progress: Progress | None = None, limits: Limits | 
 def _folder(path: Path, collector: _Collector, progress: Progress | None) -> Index:
     volumes: list[Path] = []
 
-    def files() -> Iterable[Place]:
+    def files() -> Iterator[Place]:
         for place in walk(path, collector.leave_out):
             if place.path.lower().endswith(VOLUME_ENDINGS):
                 volumes.append(Path(place.path))
+            elif place.path.lower().endswith(".zip"):
+                # An archive in a folder counts as a folder; one inside an archive does not (bombs nest).
+                try:
+                    yield from members(Path(place.path), collector.limits, collector.leave_out)
+                except InputError as error:
+                    collector.leave_out(place.path, str(error).removeprefix(f"{place.path}: "))
             else:
                 yield place
 
