@@ -30,6 +30,7 @@ class ScaleSettings:
         shifted scale.
     tissue_share : least share of voxels within 250 of water; a chest has ten per cent and more.
     absurd_hu, absurd_share : values above are metal at most; more than this share of them is no HU.
+    drawn_values : an image of so few different values is a drawing, with no histogram to judge.
     pile_share, clip_hu : so many voxels at exactly the largest value, and that value below ``clip_hu``: cut off.
     """
 
@@ -44,6 +45,7 @@ class ScaleSettings:
     absurd_share: float = 0.005
     pile_share: float = 2e-4
     clip_hu: float = 1500.0
+    drawn_values: int = 16
 
 
 def scale_note(volume: Volume, regions: Regions, settings: ScaleSettings = ScaleSettings()) -> Note | None:
@@ -72,6 +74,9 @@ def _wrong(values: Values, settings: ScaleSettings) -> str | None:
     low, high = float(values.min()), float(values.max())
     if low >= -1.0 and high <= settings.unit_max:
         return f"values from {low:g} to {high:g}, as of scaled floats"
+    if len(np.unique(values[:: max(1, len(values) // 100_000)])) <= settings.drawn_values:
+        # A drawn phantom of a few flat values has no histogram to judge; what it says of itself stands.
+        return None
     if low >= -1.0 and high <= settings.byte_max:
         return f"values from {low:g} to {high:g}, as of a picture of 8 bits"
     shifted = _share(values, 700.0, 1500.0)

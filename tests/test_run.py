@@ -1,0 +1,61 @@
+"""The whole way in one process."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import calcimetry
+from calcimetry.core.image import Acquisition, Volume
+from calcimetry.core.regions import Region, Regions
+
+
+def _volume(kvp: float | None) -> Volume:
+    grid = calcimetry.Geometry.from_spacing((5, 32, 32), (3.0, 0.5, 0.5))
+    pixels = np.full(grid.shape, 40, np.int16)
+    pixels[2, 8:12, 8:12] = 450
+    return Volume("i1", pixels, grid, Acquisition("CT", kvp=kvp, thickness_mm=3.0, gated=True))
+
+
+def _regions(volume: Volume) -> Regions:
+    labels = np.zeros(volume.geometry.shape, np.uint8)
+    labels[:, 4:16, 4:16] = 1
+    labels[:, 20:28, 20:28] = 2
+    return Regions(
+        "i1",
+        labels,
+        volume.geometry,
+        (
+            Region(1, "lad", "coronary_artery", "left_anterior_descending", "given"),
+            Region(2, "rca", "coronary_artery", "right_coronary", "given"),
+        ),
+    )
+
+
+def _value(case: calcimetry.Case, name: str, structure: str) -> float | None:
+    return next(s.value for s in case.scores if (s.name, s.structure) == (name, structure))
+
+
+def test_given_regions_are_scored_exactly() -> None:
+    volume = _volume(120.0)
+    case = calcimetry.analyze(volume, regions=_regions(volume))
+    assert _value(case, "agatston", "total") == 16.0
+    assert _value(case, "agatston", "left_anterior_descending") == 16.0
+    assert _value(case, "agatston", "right_coronary") == 0.0
+    assert _value(case, "volume", "total") == 12.0
+
+
+def test_without_kv_the_score_is_withheld_and_the_volume_stays() -> None:
+    volume = _volume(None)
+    case = calcimetry.analyze(volume, regions=_regions(volume))
+    row = next(s for s in case.scores if s.name == "agatston" and s.structure == "total")
+    assert row.value is None
+    assert row.status == "withheld"
+    assert "kV missing" in (row.reason or "")
+    assert _value(case, "volume", "total") == 12.0
+
+
+def test_lesions_are_numbered_once_over_the_case() -> None:
+    volume = _volume(120.0)
+    case = calcimetry.analyze(volume, regions=_regions(volume))
+    assert [lesion.id for lesion in case.lesions] == [f"L{n}" for n in range(1, len(case.lesions) + 1)]
+    assert str(case)
