@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
@@ -58,7 +59,7 @@ def make(tmp_path: Path) -> Callable[..., Path]:
             ds = data_set(n, side)
             if change is not None:
                 change(ds, n)
-            ds.save_as(folder / f"{len(list(folder.iterdir())):03d}.dcm", enforce_file_format=False)
+            dcmwrite(folder / f"{len(list(folder.iterdir())):03d}.dcm", ds, enforce_file_format=False)
         return folder
 
     return write

@@ -29,9 +29,7 @@ def test_tilted_head_is_two_regular_stacks(shared_data: Path) -> None:
     for image in study.images:
         assert {"spacing-changes", "sheared-stack"} <= codes(image)
         assert not any(n.severity == "withheld" for n in image.notes)
-    # a calcified choroid plexus, slice 17 of all: at its place in the patient
-    at = np.rint(upper.geometry.to_index([27.1, 18.5, 36.4 + 0])).astype(int)
-    assert at[0] < 0 or upper.pixels.shape[0] > at[0]  # it lies in one of the two stacks
+    # a calcified choroid plexus lies in one of the two, and only there
     where = [image for image in study.images if 0 <= np.rint(image.geometry.to_index([27.1, 18.5, 36.4]))[0] < 14]
     assert len(where) == 1
 
