@@ -110,7 +110,7 @@ def _free(volume: Volume, field: Field, bodies: Sorted, threshold_hu: float, set
                     count_from=settings.count_from,
                 )
             )
-    verdicts = with_staples(candidates, verdicts, volume.geometry)
+    verdicts = with_staples(candidates, verdicts, field)
     found = [lesion(volume, one, verdict) for one, verdict in zip(candidates, verdicts, strict=True)]
     found += [lesion(volume, one, _BONE) for one in measured(volume, field, bodies.bone)]
     found += [

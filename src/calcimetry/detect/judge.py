@@ -54,7 +54,7 @@ def judge(
         return special
     weights = _weights(shape, around, word, threshold_hu, parted, cuts)
     confidence = 1.0 / (1.0 + exp(-sum(weight for weight, _ in weights.values())))
-    against = min(weights, key=lambda name: weights[name][0])
+    against = "noise" if weights["noise"][0] < -1.0 else min(weights, key=lambda name: weights[name][0])
     kind: Kind = "calcification"
     if against in ("wall", "near_bone", "skull", "cartilage", "parted") and weights[against][0] < 0.0:
         kind = "bone" if confidence < count_from else kind
@@ -139,6 +139,8 @@ def _bone_weights(
         rule = cuts["parted"]
         plaque = parted[0] >= rule["rise_hu"] and parted[1] <= rule["ahead_hu"]
         plaque &= shape.peak_hu >= rule["peak_hu"] and 2.0 * shape.axes_mm[0] <= rule["thick_mm"]
+        plaque &= shape.volume_mm3 <= rule["mm3"]
+        plaque &= word in rule["words"] and around.gas_share <= rule["gas_share"]
         said = "touches bone and cannot be told from a spur or a grain of it"
         weights["parted"] = (rule["weight" if plaque else "aside"], said)
     return weights

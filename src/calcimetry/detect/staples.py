@@ -7,24 +7,26 @@ import numpy as np
 from calcimetry.core.geometry import Geometry
 from calcimetry.detect.judge import Verdict
 from calcimetry.detect.lesions import Candidate
-from calcimetry.detect.surroundings import NEAR_MM
+from calcimetry.detect.surroundings import Field
 from calcimetry.knowledge.load import table
 
 __all__ = ["with_staples"]
 
 
-def with_staples(candidates: list[Candidate], verdicts: list[Verdict], grid: Geometry) -> list[Verdict]:
+def with_staples(candidates: list[Candidate], verdicts: list[Verdict], field: Field) -> list[Verdict]:
     """Verdicts in which members of a staple line have become metal.
 
-    A line is a body whose largest piece is long and of an even small width. Where enough lines lie in one chain, they
+    A line is a body whose largest piece is long and of an even small width. Only bodies far to the side of the spine
+    are asked. Where enough lines lie in one chain, they
     and the bodies between them are taken for staples.
     """
     cuts = table("detection")["staples"]
     able = [
         n
         for n, (one, verdict) in enumerate(zip(candidates, verdicts, strict=True))
-        if verdict.reason is None and one.word in cuts["words"] and one.around.bone_mm >= NEAR_MM
+        if verdict.reason is None and one.word in cuts["words"] and field.aside_mm(one.index) >= cuts["aside_mm"]
     ]
+    grid = field.volume.geometry
     lines = [n for n in able if _is_line(candidates[n], grid, cuts["line_mm"], cuts["width_mm"])]
     if len(lines) < cuts["lines"]:
         return verdicts

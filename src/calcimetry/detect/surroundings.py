@@ -23,6 +23,8 @@ _REACH_MM = 4.0
 """Width of the ring that gives background and noise."""
 _LAYER_MM = 8.0
 _THROUGH_MM = 40.0
+_THICK_MM = (12.0, 40.0)
+_INSIDE_MM = 12.0
 """The foremost layer of bone is so deep; a vertebra is less than this from front to back."""
 _STREAK_MM = 15.0
 """Metal darkens and brightens tissue this far away."""
@@ -71,6 +73,8 @@ class Field:
         names = {} if body is None else {region.name: region.label for region in body.regions}
         self._bone = names.get("bone", -1)
         self._walls = [label for name, label in names.items() if name.endswith("_wall")]
+        apart = ("bone", "lung_left", "lung_right", "airway")
+        self._inner = [n for name, n in names.items() if n not in self._walls and name not in apart]
         self._words = np.full(256, "unknown", dtype=object)
         self._maps = None if body is None else axis_maps(volume.geometry, body.geometry)
         if body is not None:
@@ -104,26 +108,61 @@ class Field:
 
     @cached_property
     def _front(self) -> Bits:
-        """Blocks with bone less than ``_LAYER_MM``, but none farther (to ``_THROUGH_MM``), before them."""
+        """Blocks at the front of thick bone towards the inside of the body.
+
+        Less than ``_LAYER_MM`` but no farther (to ``_THROUGH_MM``) bone lies before them, some follows in
+        ``_THICK_MM`` behind, and tissue that is no wall within ``_INSIDE_MM`` before: a vertebra, not a rib.
+        """
         assert self.body is not None
+        turned = self.body.geometry.affine[1, 1] < 0
         bone = self.body.labels == self._bone
-        if self.body.geometry.affine[1, 1] < 0:
-            bone = bone[:, ::-1]
-        pitch = self.body.geometry.spacing_mm[1]
-        near, far = max(1, round(_LAYER_MM / pitch)), max(2, round(_THROUGH_MM / pitch))
-        ahead = np.zeros_like(bone)
-        for n in range(near, min(far, bone.shape[1] - 1) + 1):
-            ahead[:, n:] |= bone[:, : bone.shape[1] - n]
-        return ~ahead if self.body.geometry.affine[1, 1] >= 0 else ~ahead[:, ::-1]
+        bone = bone[:, ::-1] if turned else bone
+        pitch, rows = self.body.geometry.spacing_mm[1], bone.shape[1]
+        inside = np.isin(self.body.labels, self._inner)
+        inside = inside[:, ::-1] if turned else inside
+        ahead, behind, opens = np.zeros_like(bone), np.zeros_like(bone), np.zeros_like(bone)
+        for n in range(1, min(max(1, round(_INSIDE_MM / pitch)), rows - 1) + 1):
+            opens[:, n:] |= inside[:, : rows - n]
+        for n in range(max(1, round(_LAYER_MM / pitch)), min(max(2, round(_THROUGH_MM / pitch)), rows - 1) + 1):
+            ahead[:, n:] |= bone[:, : rows - n]
+        for n in range(max(1, round(_THICK_MM[0] / pitch)), min(round(_THICK_MM[1] / pitch), rows - 1) + 1):
+            behind[:, :-n] |= bone[:, n:]
+        front = ~ahead & behind & opens
+        return front[:, ::-1] if turned else front
 
     def word(self, index: NDArray[np.int64]) -> str:
-        """The part of the body in which most voxels lie; bone and outside do not vote where others do."""
+        """The part of the body in which most voxels lie; where all are bone or outside, the part of their slice."""
         found = self.labels(index).astype(np.int64)
         votes = np.bincount(found, minlength=256).astype(np.float64)
-        votes[0] *= 1e-6
+        votes[0] = 0.0
         if self._bone >= 0:
-            votes[self._bone] *= 1e-3
-        return str(self._words[int(votes.argmax())])
+            votes[self._bone] = 0.0
+        if votes.any():
+            return str(self._words[int(votes.argmax())])
+        if self._maps is None:
+            return "unknown"
+        k = self._maps[0][int(np.median(index[:, 0]))]
+        return str(self._words[self._of_slice[max(int(k), 0)]])
+
+    @cached_property
+    def _of_slice(self) -> NDArray[np.intp]:
+        """The commonest label of each slice of the locator's grid, bone, lungs and outside apart."""
+        assert self.body is not None
+        parts = [r.label for r in self.body.regions if r.name not in ("bone", "lung_left", "lung_right", "airway")]
+        counts = np.array([np.bincount(one.ravel(), minlength=256)[parts] for one in self.body.labels])
+        return np.asarray(np.array(parts, dtype=np.intp)[counts.argmax(axis=1)])
+
+    def aside_mm(self, index: NDArray[np.int64]) -> float:
+        """How far a body lies to the side of the largest bone of its slice [mm]; 0 where there is none."""
+        if self.body is None or self._maps is None:
+            return 0.0
+        k, i = (int(np.median(self._maps[axis][index[:, axis]])) for axis in (0, 2))
+        pieces, count = ndimage.label(self.body.labels[max(k, 0)] == self._bone)
+        if not count:
+            return 0.0
+        largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
+        centre = float(np.nonzero(pieces == largest)[1].mean())
+        return abs(i - centre) * self.body.geometry.spacing_mm[2]
 
     def around(self, start: tuple[int, int, int], bits: Bits, index: NDArray[np.int64]) -> Around:
         """Surroundings of a body: its box, its voxels in that box, and their indices (n, 3) in the image."""
