@@ -13,7 +13,6 @@ import pytest
 from calcimetry import phantom
 
 
-
 def run(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from calcimetry.cli import main; main()", *map(str, arguments)],
@@ -43,7 +42,11 @@ def test_analyze_prints_one_json_document_that_meets_the_schema(study: Path) -> 
     jsonschema.validate(record, schema())
     rows = [(s["name"], s["site"], s["structure"], s["image"]) for s in record["scores"]]
     assert len(rows) == len(set(rows))
-    total = next(s for s in record["scores"] if s["name"] == "agatston" and s["structure"] == "total" and s["site"] == "coronary_artery")
+    total = next(
+        s
+        for s in record["scores"]
+        if s["name"] == "agatston" and s["structure"] == "total" and s["site"] == "coronary_artery"
+    )
     assert total["value"] > 100
     assert record["status"] == "unverified"
 
@@ -82,7 +85,9 @@ def test_spread_stands_inside_the_row(study: Path) -> None:
         (("phantom", "no-such-recipe", "--out", "x"), 2, "no-such-recipe"),
     ],
 )
-def test_wrong_use_is_told_on_stderr(study: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
+def test_wrong_use_is_told_on_stderr(
+    study: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
     done = run(*(a.replace("{study}", str(study / "dicom")) for a in arguments), cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
@@ -115,7 +120,9 @@ def test_sites_tables_and_doctor_have_a_machine_face() -> None:
 def test_show_settings_names_origins(study: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("[detect]\nmax_listed = 200\n")
-    done = run("analyze", study / "dicom", "--settings", file, "--rule", "siemens", "--show-settings", "--format", "json")
+    done = run(
+        "analyze", study / "dicom", "--settings", file, "--rule", "siemens", "--show-settings", "--format", "json"
+    )
     rows = {row["setting"]: row for row in json.loads(done.stdout)}
     assert rows["rule"] == {"setting": "rule", "value": "siemens", "origin": "command line"}
     assert rows["detect.max_listed"]["origin"] == str(file)
@@ -140,8 +147,10 @@ def test_a_name_reaches_neither_stderr_nor_an_anonymous_result(study: Path, tmp_
         ds.save_as(folder / file.name)
     done = run("analyze", folder, "--out", tmp_path / "out", "--anonymous")
     assert done.returncode == 0
-    everything = done.stdout + done.stderr + "".join(
-        p.read_text("utf-8") for p in (tmp_path / "out").iterdir() if p.suffix in (".json", ".html", ".tsv")
+    everything = (
+        done.stdout
+        + done.stderr
+        + "".join(p.read_text("utf-8") for p in (tmp_path / "out").iterdir() if p.suffix in (".json", ".html", ".tsv"))
     )
     assert "Secret" not in everything
     assert "4711" not in everything
