@@ -16,15 +16,15 @@ __all__ = ["with_staples"]
 def with_staples(candidates: list[Candidate], verdicts: list[Verdict], field: Field) -> list[Verdict]:
     """Verdicts in which members of a staple line have become metal.
 
-    A line is a body whose largest piece is long and of an even small width. Only bodies far to the side of the spine
-    are asked. Where enough lines lie in one chain, they
+    A line is a body whose largest piece is long and of an even small width. Only bodies far from the spine are
+    asked. Where enough lines lie in one chain, they
     and the bodies between them are taken for staples.
     """
     cuts = table("detection")["staples"]
     able = [
         n
         for n, (one, verdict) in enumerate(zip(candidates, verdicts, strict=True))
-        if verdict.reason is None and one.word in cuts["words"] and field.aside_mm(one.index) >= cuts["aside_mm"]
+        if verdict.reason is None and one.word in cuts["words"] and field.spine_mm(one.index) >= cuts["spine_mm"]
     ]
     grid = field.volume.geometry
     lines = [n for n in able if _is_line(candidates[n], grid, cuts["line_mm"], cuts["width_mm"])]

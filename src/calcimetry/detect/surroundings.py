@@ -152,17 +152,17 @@ class Field:
         counts = np.array([np.bincount(one.ravel(), minlength=256)[parts] for one in self.body.labels])
         return np.asarray(np.array(parts, dtype=np.intp)[counts.argmax(axis=1)])
 
-    def aside_mm(self, index: NDArray[np.int64]) -> float:
-        """How far a body lies to the side of the largest bone of its slice [mm]; 0 where there is none."""
+    def spine_mm(self, index: NDArray[np.int64]) -> float:
+        """Distance in the plane between a body's centre and the largest bone of its slice [mm]; 0 without one."""
         if self.body is None or self._maps is None:
             return 0.0
-        k, i = (int(np.median(self._maps[axis][index[:, axis]])) for axis in (0, 2))
+        k, j, i = (int(np.median(self._maps[axis][index[:, axis]])) for axis in range(3))
         pieces, count = ndimage.label(self.body.labels[max(k, 0)] == self._bone)
         if not count:
             return 0.0
         largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
-        centre = float(np.nonzero(pieces == largest)[1].mean())
-        return abs(i - centre) * self.body.geometry.spacing_mm[2]
+        away = (np.argwhere(pieces == largest) - np.array([j, i])) * np.array(self.body.geometry.spacing_mm[1:])
+        return float(np.sqrt((away**2).sum(axis=1).min()))
 
     def around(self, start: tuple[int, int, int], bits: Bits, index: NDArray[np.int64]) -> Around:
         """Surroundings of a body: its box, its voxels in that box, and their indices (n, 3) in the image."""
