@@ -16,6 +16,7 @@ from calcimetry import phantom
 def run(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from calcimetry.cli import main; main()", *map(str, arguments)],
+        check=False,
         capture_output=True,
         text=True,
         cwd=cwd,

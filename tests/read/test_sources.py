@@ -233,7 +233,7 @@ def test_one_volume_file_in_a_folder_is_the_image_and_two_are_not_guessed(folder
     nibabel.save(nibabel.Nifti1Image(values, affine), target / "a.nii")
     same(read.study(target), read.study(folder))
     nibabel.save(nibabel.Nifti1Image(values, affine), target / "b.nii")
-    with pytest.raises(AmbiguousInputError, match="b.nii"):
+    with pytest.raises(AmbiguousInputError, match=r"b\.nii"):
         read.study(target)
 
 
