@@ -33,6 +33,9 @@ class Surroundings:
     """Voxels of the lesion less than two ``noise_hu`` above the threshold: noise may take them away."""
     edge_outside: int = 0
     """Neighbours of the lesion less than two ``noise_hu`` below the threshold: noise may add them."""
+    halo_ratio: float = 0.0
+    """What the voxels that touch the lesion hold above ``mean_hu``, over what the lesion itself holds above it: the
+    part of a lesion that blur carried below the threshold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class LesionFeatures:
     steps_hu: tuple[float, ...]
     slice_factor: float
     mg_cm3_per_hu: float | None
+    calibrated: bool
+    """Whether ``mg_cm3_per_hu`` was measured or stated, not nominal."""
     voxels: int
     surface_voxels: int
     slices: int
@@ -122,10 +127,13 @@ def surroundings(
     pairs = tissue[:, :, 1:] & tissue[:, :, :-1]
     steps = np.abs(hu[:, :, 1:] - hu[:, :, :-1])[pairs]
     noise = _NORMAL * float(np.median(steps)) / np.sqrt(2.0) if steps.size else sd
+    shell = rim & ~mask & (hu > _SOFT_HU) & (hu < threshold_hu)
+    own = float((hu[mask] - middle).sum())
     return Surroundings(
         mean_hu=middle,
         sd_hu=sd,
         noise_hu=float(noise),
         edge_inside=int(np.count_nonzero(hu[mask] < threshold_hu + 2 * noise)),
-        edge_outside=int(np.count_nonzero((rim & ~mask & (hu < threshold_hu)) & (hu >= threshold_hu - 2 * noise))),
+        edge_outside=int(np.count_nonzero(shell & (hu >= threshold_hu - 2 * noise))),
+        halo_ratio=float((hu[shell] - middle).sum()) / own if own > 0 else 0.0,
     )

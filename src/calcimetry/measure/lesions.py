@@ -173,6 +173,7 @@ def features_of(lesion: Lesion, mask: Mask, pieces: Pieces, context: Context) ->
         steps_hu=limits.steps_hu,
         slice_factor=context.slice_factor,
         mg_cm3_per_hu=context.calibration.mg_cm3_per_hu if context.calibration else None,
+        calibrated=context.calibration is not None and context.calibration.basis != "nominal",
         voxels=voxels,
         surface_voxels=voxels - _core_voxels(kept),
         slices=int(np.count_nonzero(kept.any(axis=(1, 2)))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,11 @@ from scipy.special import erf
 from calcimetry.core.geometry import Geometry
 from calcimetry.phantom.shapes import Shape
 
-__all__ = ["Optics", "Rendered", "render"]
+__all__ = ["Cells", "Optics", "Rendered", "counted", "render", "seen"]
 
 # Cells an object is counted in: this many along its smallest dimension, at most so many in all.
 _CELLS_ACROSS = 14
-_MAX_CELLS = 400_000
+_MAX_CELLS = 120_000
 # The Gaussian is cut here; what lies beyond is 6e-7 of the mass.
 _REACH_SIGMA = 5.0
 
@@ -27,12 +27,19 @@ class Optics:
 
     ``psf_sigma_mm``: Gaussian in plane, focal spot, detector and kernel together. ``thickness_mm``: full width
     of the slice profile, a box whose edges are softened by a Gaussian of ``edge_sigma_mm``: contiguous slices
-    then share an object out without loss, as sequential scans do.
+    then share an object out without loss, as sequential scans do. ``enhance``: how much the kernel sharpens
+    edges, ``(1 + e) G(sigma) - e G(2 sigma)``; 0 is none, 0.2 overshoots a small dense rod by about a tenth.
     """
 
     psf_sigma_mm: float = 0.6
     thickness_mm: float = 3.0
     edge_sigma_mm: float = 0.3
+    enhance: float = 0.0
+
+    @property
+    def reach_mm(self) -> float:
+        """Radius beyond which the in-plane blur carries nothing."""
+        return _REACH_SIGMA * self.psf_sigma_mm * (2.0 if self.enhance else 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +78,27 @@ def _profile_weights(
     return np.asarray(np.diff(ramp(away + width / 2) - ramp(away - width / 2), axis=1) / width)
 
 
-def render(shape: Shape, grid: Geometry, optics: Optics) -> Rendered | None:
-    """The object as this scanner shows it on this grid; ``None`` where it lies wholly outside.
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """An object counted in small cells along the axes of a grid; ``first`` and ``last`` in its voxel indices."""
 
-    The object is counted in small cells that follow the grid's axes (oblique and sheared stacks included); the
-    cells' sum is scaled to the exact volume where there is a formula. Blur is applied as exact integrals of the
-    profiles over the cells, so that the sum of the shares times the voxel volume is the object's volume
-    whenever slices are contiguous and the box lies inside the image.
+    content: NDArray[np.float64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    volume_mm3: float
+    center_index: NDArray[np.float64]
+
+    def moved(self, by_index: NDArray[np.float64]) -> Cells:
+        """The same object so many voxels further (slice, row, column)."""
+        return replace(
+            self, first=self.first + by_index, last=self.last + by_index, center_index=self.center_index + by_index
+        )
+
+
+def counted(shape: Shape, grid: Geometry) -> Cells | None:
+    """Count an object in cells that follow the grid's axes, oblique and sheared stacks included.
+
+    The cells' sum is scaled to the exact volume where there is a formula. ``None`` where no cell is filled.
     """
     low, high = shape.bounds_mm()
     corners = np.array(np.meshgrid(*zip(low, high, strict=True), indexing="ij")).reshape(3, -1).T
@@ -89,35 +110,55 @@ def render(shape: Shape, grid: Geometry, optics: Optics) -> Rendered | None:
         (float(np.prod((last - first) * spacing)) / _MAX_CELLS) ** (1 / 3),
     )
     counts = np.maximum(np.ceil((last - first) * spacing / cell_mm), 4).astype(int)
-    edges = [np.linspace(a, b, n + 1) for a, b, n in zip(first, last, counts, strict=True)]
-    middles = [(e[:-1] + e[1:]) / 2 for e in edges]
+    middles = [a + (np.arange(n) + 0.5) * (b - a) / n for a, b, n in zip(first, last, counts, strict=True)]
     cells = np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1).reshape(-1, 3)
-    points = grid.to_lps_mm(cells)
-    filled = shape.inside(points)
+    filled = shape.inside(grid.to_lps_mm(cells))
     if not filled.any():
         return None
     cell_mm3 = float(np.prod((last - first) / counts)) * grid.voxel_mm3
     counted_mm3 = float(filled.sum()) * cell_mm3
     exact = shape.exact_volume_mm3
     volume_mm3 = counted_mm3 if exact is None else exact
-    center = points[filled].mean(axis=0)
     content = filled.reshape(tuple(counts)).astype(np.float64) * (volume_mm3 / counted_mm3)
+    return Cells(content, first, last, volume_mm3, cells[filled].mean(axis=0))
 
+
+def seen(cells: Cells, grid: Geometry, optics: Optics) -> Rendered | None:
+    """Counted cells as this scanner shows them on this grid; ``None`` where they lie wholly outside.
+
+    Blur is applied as exact integrals of the profiles over the cells, so that the sum of the shares times the voxel
+    volume is the object's volume whenever slices are contiguous and the box lies inside the image.
+    """
+    spacing = np.array(grid.spacing_mm)
     reach_mm = np.array(
-        [optics.thickness_mm / 2 + _REACH_SIGMA * optics.edge_sigma_mm, *[_REACH_SIGMA * optics.psf_sigma_mm] * 2]
+        [optics.thickness_mm / 2 + _REACH_SIGMA * optics.edge_sigma_mm, *[optics.reach_mm] * 2]
     )
-    start = np.maximum(np.floor(first - reach_mm / spacing), 0).astype(int)
-    stop = np.minimum(np.ceil(last + reach_mm / spacing) + 1, grid.shape).astype(int)
+    start = np.maximum(np.floor(cells.first - reach_mm / spacing), 0).astype(int)
+    stop = np.minimum(np.ceil(cells.last + reach_mm / spacing) + 1, grid.shape).astype(int)
     if (stop <= start).any():
         return None
     voxels = [np.arange(a, b, dtype=np.float64) * s for a, b, s in zip(start, stop, spacing, strict=True)]
-    scaled = [e * s for e, s in zip(edges, spacing, strict=True)]
-    along = _profile_weights(voxels[0], scaled[0], optics.thickness_mm, optics.edge_sigma_mm)
-    down = _gauss_weights(voxels[1], scaled[1], optics.psf_sigma_mm)
-    across = _gauss_weights(voxels[2], scaled[2], optics.psf_sigma_mm)
-    share = np.einsum("ka,abc->kbc", along, content, optimize=True)
-    share = np.einsum("jb,kbc->kjc", down, share, optimize=True)
-    share = np.einsum("ic,kjc->kji", across, share, optimize=True)
-    # The profile integrates to one over mm, a voxel holds the mean over its own step.
+    edges = [
+        np.linspace(a, b, n + 1) * s
+        for a, b, n, s in zip(cells.first, cells.last, cells.content.shape, spacing, strict=True)
+    ]
+    along = _profile_weights(voxels[0], edges[0], optics.thickness_mm, optics.edge_sigma_mm)
+    by_slice = np.einsum("ka,abc->kbc", along, cells.content, optimize=True)
+
+    def blurred(sigma_mm: float) -> NDArray[np.float64]:
+        down = _gauss_weights(voxels[1], edges[1], sigma_mm)
+        across = _gauss_weights(voxels[2], edges[2], sigma_mm)
+        return np.asarray(np.einsum("jb,ic,kbc->kji", down, across, by_slice, optimize=True))
+
+    share = blurred(optics.psf_sigma_mm)
+    if optics.enhance:
+        share = (1 + optics.enhance) * share - optics.enhance * blurred(2 * optics.psf_sigma_mm)
     k, j, i = (int(n) for n in start)
-    return Rendered((k, j, i), share, volume_mm3, (float(center[0]), float(center[1]), float(center[2])))
+    x, y, z = (float(v) for v in grid.to_lps_mm(cells.center_index))
+    return Rendered((k, j, i), share, cells.volume_mm3, (x, y, z))
+
+
+def render(shape: Shape, grid: Geometry, optics: Optics) -> Rendered | None:
+    """The object as this scanner shows it on this grid; ``None`` where it lies wholly outside."""
+    cells = counted(shape, grid)
+    return None if cells is None else seen(cells, grid, optics)
