@@ -136,10 +136,10 @@ def _runs(points: NDArray[np.float64], axis: NDArray[np.float64], s: OrderSettin
     index = np.arange(n)[:, None]
     fit = points[0] + index * (points[-1] - points[0]) / (n - 1)
     step = float((points[-1] - points[0]) @ axis) / (n - 1)
-    if np.abs(points - fit).max() <= max(s.rounding_mm, s.step_fraction * step) and step > s.same_position_mm:
-        jumps = np.diff(points, axis=0) @ axis
-        if np.abs(jumps - step).max() <= max(2 * s.rounding_mm, s.step_fraction * step):
-            return [(0, n)]
+    near = max(min(2 * s.rounding_mm, 0.2 * step), s.step_fraction * step)
+    jumps = np.diff(points, axis=0) @ axis
+    if step > s.same_position_mm and np.abs(points - fit).max() <= near and np.abs(jumps - step).max() <= near:
+        return [(0, n)]
     moves = np.diff(points, axis=0)
     along = moves @ axis
     aside = moves - along[:, None] * axis

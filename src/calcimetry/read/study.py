@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from calcimetry.core.errors import DecodingError, InputError
+from calcimetry.core.errors import AmbiguousInputError, DecodingError, InputError
 from calcimetry.core.image import SliceSource, Volume
 from calcimetry.core.note import Note
 from calcimetry.core.study import Skipped, Study
@@ -53,10 +53,8 @@ def study(
         from calcimetry.read.formats import volume_file
 
         if len(choice.volumes) > 1:
-            skipped += [
-                Skipped(str(v), "more than one volume file: only the first is used", "file-skipped")
-                for v in choice.volumes[1:]
-            ]
+            names = [str(v) for v in choice.volumes]
+            raise AmbiguousInputError("two or more volume files lie here", choices=names, remedy="Give one of them.")
         images.append(volume_file(choice.volumes[0], found.limits))
     problems: list[InputError] = []
     for candidate in choice.used:
