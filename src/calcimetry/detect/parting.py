@@ -167,6 +167,12 @@ def _grown(voxels: _Voxels, owner: Whole, count: int) -> Bodies:
     width = voxels.shape[2]
     offsets = [(dk * voxels.shape[1] + dj) * width + di for dk in (-1, 0, 1) for dj in (-1, 0, 1) for di in (-1, 0, 1)]
     front = np.flatnonzero(owner != _NOBODY)
+    rows = np.unique(voxels.flat[owner >= 0] // width) if count else voxels.flat[:0]
+    if len(rows):  # bone farther off than two growths meets no island
+        reach = 2 * GROW_VOXELS
+        span = rows[:, None] + np.arange(-reach, reach + 1)
+        levels = np.unique(span[:, None, :] + voxels.shape[1] * np.arange(-reach, reach + 1)[None, :, None])
+        front = front[np.isin(voxels.flat[front] // width, levels)]
     for _ in range(GROW_VOXELS if count else 0):
         fresh: list[Whole] = []
         for offset in offsets:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from calcimetry.core.image import Volume
 from calcimetry.core.regions import Region, Regions
 from calcimetry.locate.bones import Bones, BoneSettings, bones, wall
-from calcimetry.locate.coarse import Coarse, coarse, dilated, eroded, parts, reach
+from calcimetry.locate.coarse import Coarse, coarse, dilated, eroded, filled, parts, reach
 from calcimetry.locate.lungs import Lungs, LungSettings, lungs
 from calcimetry.locate.sections import SECTIONS, SectionSettings, sections
 
@@ -76,9 +75,7 @@ def body(volume: Volume, settings: BodySettings = BodySettings()) -> Regions:
     tissue = _tissue(image, settings)
     lung = lungs(image, tissue, settings.lung)
     both = lung.left | lung.right
-    inside = tissue | both
-    for k in range(len(inside)):
-        inside[k] = ndimage.binary_fill_holes(inside[k])
+    inside = filled(tissue | both)
     walls = wall(image, inside, both, min(lung.confidence), settings.bone)
     skeleton = bones(image, inside, walls, settings.bone)
     part = sections(image, inside, both, skeleton.bone, settings.section)
@@ -89,7 +86,8 @@ def _regions(
     image_id: str, image: Coarse, inside: Bits, lung: Lungs, skeleton: Bones, part: NDArray[np.uint8], walls: Bits
 ) -> Regions:
     """One label map out of the parts; bone above lung above section."""
-    labels = np.where(inside, FIRST_SECTION + part, 0).astype(np.uint8)
+    labels = part + np.uint8(FIRST_SECTION)
+    labels[~inside] = 0
     for word, label in WALLS.items():
         labels[(part == SECTIONS.index(word)) & walls] = label
     above = np.isin(part, [SECTIONS.index(word) for word in ("neck", "head")])
@@ -109,7 +107,7 @@ def _regions(
         rows.append(Region(5, "airway", None, "airway", "builtin", 0.6, False))
     if skeleton.bone.any():
         rows.append(Region(4, "bone", None, "bone", "builtin", skeleton.confidence, False))
-    present = np.bincount(labels.ravel(), minlength=256) > 0
+    present = {label: bool((labels == label).any()) for label in (*WALLS.values(), *range(10, 10 + len(SECTIONS)))}
     certain = round(0.6 + 0.3 * min(1.0, max(lung.confidence)), 2)
     for code, word in enumerate(SECTIONS[1:], start=1):
         if present[FIRST_SECTION + code]:

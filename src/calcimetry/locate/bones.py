@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from calcimetry.locate.coarse import Coarse, dilated, eroded, reach
+from calcimetry.locate.coarse import Coarse, dilated, eroded, parts, reach
 from calcimetry.locate.hull import hulls
 
 __all__ = ["BoneSettings", "Bones", "bones", "wall"]
@@ -105,17 +104,16 @@ def _lean(image: Coarse, inside: Bits) -> Bits:
 
 def bones(image: Coarse, inside: Bits, walls: Bits, settings: BoneSettings = BoneSettings()) -> Bones:
     """Skeleton: large connected dense bodies, and middling ones in the wall."""
-    labels, count = ndimage.label((image.hu > settings.hu) & inside, np.ones((3, 3, 3)))
-    if not count:
+    dense = (image.hu > settings.hu) & inside
+    labels, sizes = parts(dense, corners=True)
+    if len(sizes) == 1:
         return Bones(np.zeros(image.hu.shape, dtype=bool), 0.0)
-    sizes = np.bincount(labels.ravel()) * image.voxel_ml
-    sizes[0] = 0.0
+    volumes = sizes * image.voxel_ml
     large = settings.skeleton_ml
     if image.depth_mm < settings.short_mm:
         large = min(large, settings.skeleton_cm2 * image.depth_mm / 10.0)
-    in_wall = np.bincount(labels.ravel(), walls.ravel(), minlength=len(sizes)) * image.voxel_ml
-    share = in_wall / np.maximum(sizes, 1e-9)
-    chosen = (sizes >= large) | ((sizes >= settings.wall_ml) & (share > 0.6))
+    share = np.bincount(labels[dense & walls], minlength=len(sizes)) / np.maximum(sizes, 1)
+    chosen = (volumes >= large) | ((volumes >= settings.wall_ml) & (share > 0.6))
     chosen[0] = False
     bone = chosen[labels]
     share_of_body = float(bone.sum()) / max(float(inside.sum()), 1.0)

@@ -95,12 +95,22 @@ def dilated(bits: Bits, sizes: tuple[int, ...]) -> Bits:
     return np.asarray(ndimage.maximum_filter(bits.view(np.uint8), sizes, mode="nearest").view(bool))
 
 
-def parts(bits: Bits) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Face-connected parts and their sizes [voxels]; entry 0 of the sizes is 0."""
-    labels, _ = ndimage.label(bits)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    return labels, sizes
+def parts(bits: Bits, *, corners: bool = False) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Connected parts (by faces, or also by edges and corners) and their sizes [voxels]; entry 0 of the sizes is 0."""
+    labels, count = ndimage.label(bits, np.ones((3,) * bits.ndim, dtype=bool) if corners else None)
+    return labels, np.bincount(labels[bits], minlength=count + 1)
+
+
+def filled(bits: Bits) -> Bits:
+    """``bits`` with the holes of each slice: what no way inside the slice joins with the slice's border."""
+    plane = np.zeros((3, 3, 3), dtype=bool)
+    plane[1, 1, :] = plane[1, :, 1] = True
+    labels, count = ndimage.label(~bits, plane)
+    outer = np.zeros(count + 1, dtype=bool)
+    for side in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
+        outer[side] = True
+    outer[0] = True
+    return np.asarray(bits | ~outer[labels])
 
 
 def enclosed(bits: Bits) -> NDArray[np.uint8]:

@@ -74,9 +74,7 @@ def lungs(image: Coarse, tissue: Bits, settings: LungSettings = LungSettings()) 
     large = np.flatnonzero(volumes >= least)
     if not len(large):
         return Lungs(nothing, nothing.copy(), (0.0, 0.0), (False, False))
-    sides = enclosed(tissue)
-    mean, sd = (np.atleast_1d(f(image.hu, labels, large)) for f in (ndimage.mean, ndimage.standard_deviation))
-    shut, half_shut = (np.atleast_1d(ndimage.mean(sides >= n, labels, large)) for n in (4, 2))
+    mean, sd, shut, half_shut = _statistics(labels[core], len(sizes), image.hu[core], enclosed(tissue)[core])[:, large]
     low, high = settings.mean_hu
     plausible = (mean > low) & (mean < high)
     closed = plausible & (shut > 0.5)
@@ -96,6 +94,17 @@ def lungs(image: Coarse, tissue: Bits, settings: LungSettings = LungSettings()) 
     left = _left(image, whole, tissue)
     both = [whole & left, whole & ~left]
     return Lungs(both[0], both[1], _confidence(image, both), (_complete(both[0]), _complete(both[1])))
+
+
+def _statistics(
+    labels: NDArray[np.int32], count: int, hu: NDArray[np.float32], sides: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    """For each label: mean and standard deviation [HU], share seen from four sides and from two or more."""
+    sizes = np.maximum(np.bincount(labels, minlength=count), 1)
+    mean = np.bincount(labels, hu, minlength=count) / sizes
+    square = np.bincount(labels, hu * hu, minlength=count) / sizes
+    four, two = (np.bincount(labels[sides >= n], minlength=count) / sizes for n in (4, 2))
+    return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0.0)), four, two])
 
 
 def _left(image: Coarse, whole: Bits, tissue: Bits) -> Bits:

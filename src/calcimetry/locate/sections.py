@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcimetry.locate.coarse import Coarse, dilated, parts
+from calcimetry.locate.coarse import Coarse, dilated, filled, parts
 
 __all__ = ["SECTIONS", "SectionSettings", "sections"]
 
@@ -86,9 +86,9 @@ def _skull(image: Coarse, inside: Bits, bone: Bits) -> NDArray[np.float64]:
     """Blocks per slice of soft tissue inside a ring of bone, not counting marrow (which is thinner or fatter)."""
     ring = dilated(bone, (1, 3, 3))
     found = np.zeros(len(bone))
-    for k in np.flatnonzero(bone.any(axis=(1, 2))):
-        hole = ndimage.binary_fill_holes(ring[k]) & ~ring[k]
-        found[k] = float((hole & (image.hu[k] > -20.0) & (image.hu[k] < 100.0)).sum())
+    if bone.any():
+        soft = filled(ring) & ~ring & (image.hu > -20.0) & (image.hu < 100.0)
+        found = soft.sum(axis=(1, 2)).astype(np.float64)
     return found
 
 
