@@ -9,6 +9,9 @@ A fact is compared with a bare value (equality) or with a table of tests: ``is``
 ``from``, ``to`` (inclusive), ``above``, ``below`` (exclusive) for numbers; ``has``, ``has_any`` for sets of words;
 ``known = true`` asks only whether the fact is there. Conditions are checked when a table is loaded, so that a
 misspelt fact stops the load and never silently reads as "unknown".
+
+A set of words may be *open* (:class:`OpenWords`): what is in it was stated, what is not in it was not asked. A missing
+word of an open set is named ``fact:word``.
 """
 
 from __future__ import annotations
@@ -21,7 +24,20 @@ from typing import Any
 from calcimetry.core.errors import KnowledgeError, UnknownIdError
 from calcimetry.knowledge.load import table
 
-__all__ = ["Answer", "Condition", "Fact", "Facts", "check", "complete", "evaluate", "facts_in", "labels", "vocabulary"]
+__all__ = [
+    "Answer",
+    "Condition",
+    "Fact",
+    "Facts",
+    "OpenWords",
+    "check",
+    "complete",
+    "evaluate",
+    "facts_in",
+    "labels",
+    "read_facts",
+    "vocabulary",
+]
 
 Condition = Mapping[str, Any]
 Facts = Mapping[str, Any]
@@ -34,6 +50,10 @@ _TESTS: dict[str, frozenset[str]] = {
     "word": frozenset({"is", "is_not", "in", "not_in", "known"}),
     "words": frozenset({"has", "has_any", "known"}),
 }
+
+
+class OpenWords(frozenset[str]):
+    """Words that were stated, where the absence of a word is no statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +88,21 @@ def vocabulary() -> dict[str, Fact]:
     >>> vocabulary()["age_years"].unit
     'a'
     """
+    return read_facts(table("facts")["fact"], where="table facts")
+
+
+def read_facts(rows: Iterable[Mapping[str, Any]], *, where: str) -> dict[str, Fact]:
+    """A vocabulary from the rows of a table: names unique, kinds known, implications between yes-or-no facts only."""
     found: dict[str, Fact] = {}
-    for row in table("facts")["fact"]:
+    for row in rows:
         lists = {name: tuple(row.get(name, ())) for name in ("words", "implied_by")}
         fact = Fact(**{**row, **lists})
         if fact.kind not in _TESTS or fact.name in found or fact.name in _JOINERS:
-            raise KnowledgeError(f"table facts: {fact.name!r} is doubled, reserved or of unknown kind {fact.kind!r}")
+            raise KnowledgeError(f"{where}: {fact.name!r} is doubled, reserved or of unknown kind {fact.kind!r}")
         found[fact.name] = fact
     for fact in found.values():
         if any(name not in found or found[name].kind != "bool" for name in fact.implied_by):
-            raise KnowledgeError(f"table facts: {fact.name!r} is implied by what is no yes-or-no fact")
+            raise KnowledgeError(f"{where}: {fact.name!r} is implied by what is no yes-or-no fact")
     return found
 
 
@@ -122,7 +147,7 @@ def facts_in(condition: Condition) -> frozenset[str]:
     return frozenset(found)
 
 
-def check(condition: Any, *, where: str) -> None:
+def check(condition: Any, *, where: str, known: Mapping[str, Fact] | None = None) -> None:
     """Refuse a condition with a word, test or value outside the vocabulary.
 
     Parameters
@@ -131,26 +156,29 @@ def check(condition: Any, *, where: str) -> None:
         As read from TOML.
     where : str
         Table and row, for the message.
+    known : mapping of str to Fact, optional
+        The vocabulary; without it :func:`vocabulary`.
 
     Raises
     ------
     KnowledgeError
         Naming place, fact and the fault.
     """
+    known = vocabulary() if known is None else known
     if not isinstance(condition, Mapping):
         raise KnowledgeError(f"{where}: a condition is a table, found {condition!r}")
     for key, value in condition.items():
         if key == "not":
-            check(value, where=f"{where}, not")
+            check(value, where=f"{where}, not", known=known)
         elif key in _JOINERS:
             if not isinstance(value, list) or not value:
                 raise KnowledgeError(f"{where}: {key!r} needs a list of conditions, found {value!r}")
             for n, part in enumerate(value):
-                check(part, where=f"{where}, {key}[{n}]")
+                check(part, where=f"{where}, {key}[{n}]", known=known)
         else:
-            if key not in vocabulary():
-                raise KnowledgeError(f"{where}: {UnknownIdError('fact', key, vocabulary())}")
-            _check_tests(vocabulary()[key], _tests(value), where)
+            if key not in known:
+                raise KnowledgeError(f"{where}: {UnknownIdError('fact', key, known)}")
+            _check_tests(known[key], _tests(value), where)
 
 
 def evaluate(condition: Condition, facts: Facts) -> Answer:
@@ -203,7 +231,22 @@ def _compare(name: str, tests: Mapping[str, Any], found: Any) -> Answer:
         return Answer((found is not None) == tests["known"], (), (name,))
     if found is None:
         return Answer(None, (name,), ())
+    if isinstance(found, OpenWords):
+        return _compare_open(name, tests, found)
     return Answer(all(_HOLDS[test](found, wanted) for test, wanted in tests.items()), (), (name,))
+
+
+def _compare_open(name: str, tests: Mapping[str, Any], found: OpenWords) -> Answer:
+    """Words of an open set: stated is true, not stated is unknown, never false."""
+    wanted = [tests["has"]] if "has" in tests else []
+    anyone = list(tests.get("has_any", ()))
+    absent = [word for word in wanted if word not in found]
+    if anyone and not found.intersection(anyone):
+        absent += anyone
+    if absent:
+        return Answer(None, tuple(sorted(f"{name}:{word}" for word in absent)), ())
+    said = found.intersection([*wanted, *anyone])
+    return Answer(True, (), tuple(sorted(f"{name}:{word}" for word in said)))
 
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
