@@ -130,9 +130,7 @@ def seen(cells: Cells, grid: Geometry, optics: Optics) -> Rendered | None:
     volume is the object's volume whenever slices are contiguous and the box lies inside the image.
     """
     spacing = np.array(grid.spacing_mm)
-    reach_mm = np.array(
-        [optics.thickness_mm / 2 + _REACH_SIGMA * optics.edge_sigma_mm, *[optics.reach_mm] * 2]
-    )
+    reach_mm = np.array([optics.thickness_mm / 2 + _REACH_SIGMA * optics.edge_sigma_mm, *[optics.reach_mm] * 2])
     start = np.maximum(np.floor(cells.first - reach_mm / spacing), 0).astype(int)
     stop = np.minimum(np.ceil(cells.last + reach_mm / spacing) + 1, grid.shape).astype(int)
     if (stop <= start).any():
