@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,7 +20,7 @@ from calcimetry.core.image import Acquisition, Volume
 from calcimetry.phantom.materials import hu_per_mg_cm3, palette
 from calcimetry.phantom.noise import NoiseSource, Texture
 from calcimetry.phantom.objects import random_shape
-from calcimetry.phantom.render import Optics, Rendered, counted, render, seen
+from calcimetry.phantom.render import Cells, Optics, Rendered, counted, seen
 from calcimetry.phantom.shapes import Shape
 
 __all__ = ["Protocol", "Scan", "Surrounds", "Trial", "draw", "draw_protocol", "scans"]
@@ -72,7 +72,14 @@ class Trial:
     density_mg_cm3: float
     surrounds: Surrounds
     way: tuple[float, float, float]
-    volume_mm3: float = field(default=0.0)
+    grid: Geometry
+    cells: Cells
+    """The lesion counted on the grid of the scans."""
+
+    @property
+    def volume_mm3(self) -> float:
+        """True volume."""
+        return self.cells.volume_mm3
 
     @property
     def mass_mg(self) -> float:
@@ -118,48 +125,60 @@ def draw(rng: np.random.Generator, protocol: Protocol | None = None) -> Trial:
     chosen = protocol or draw_protocol(rng)
     diameter = _log_uniform(rng, _DIAMETER_MM)
     x, y, z = (float(v) for v in rng.normal(size=3))
-    trial = Trial(
+    while True:  # a sliver that no cell holds is drawn again
+        shape = random_shape(rng, np.zeros(3), diameter)
+        grid = _grid(shape, chosen)
+        cells = counted(shape, grid)
+        if cells is not None:
+            break
+    return Trial(
         protocol=chosen,
-        shape=random_shape(rng, np.zeros(3), diameter),
+        shape=shape,
         diameter_mm=diameter,
         density_mg_cm3=_log_uniform(rng, _DENSITY_MG_CM3),
         surrounds=_SURROUNDS[int(rng.integers(len(_SURROUNDS)))],
         way=(x, y, z),
+        grid=grid,
+        cells=cells,
     )
-    cells = counted(trial.shape, Geometry.from_spacing((2, 2, 2), (1.0, 1.0, 1.0)))
-    return replace(trial, volume_mm3=0.0 if cells is None else cells.volume_mm3)
+
+
+def _grid(shape: Shape, protocol: Protocol) -> Geometry:
+    """A grid around the origin that holds the lesion, its blur, and tissue around."""
+    spacing = np.array([protocol.increment_mm, protocol.pixel_mm, protocol.pixel_mm])
+    low, high = shape.bounds_mm()
+    half_mm = np.maximum(np.abs(low), np.abs(high))[::-1] + _MARGIN_MM
+    half_mm[0] += protocol.thickness_mm
+    half = np.ceil(half_mm / spacing).astype(int)
+    return Geometry.from_spacing([int(n) for n in 2 * half + 1], spacing.tolist(), (-half * spacing)[::-1].tolist())
 
 
 def scans(trial: Trial, count: int, rng: np.random.Generator) -> Iterator[Scan]:
     """Scans of the trial, each at a random place within a voxel and with noise of its own."""
-    protocol = trial.protocol
-    spacing = np.array([protocol.increment_mm, protocol.pixel_mm, protocol.pixel_mm])
-    low, high = trial.shape.bounds_mm()
-    half_mm = np.maximum(np.abs(low), np.abs(high))[::-1] + _MARGIN_MM
-    half_mm[0] += protocol.thickness_mm
-    half = np.ceil(half_mm / spacing).astype(int)
-    shape = tuple(int(n) for n in 2 * half + 1)
+    protocol, grid = trial.protocol, trial.grid
+    shape, spacing = grid.shape, np.array(grid.spacing_mm)
     overlap = max(1, round(protocol.thickness_mm / protocol.increment_mm))
-    noise = NoiseSource(
+    source = NoiseSource(
         (shape[1], shape[2]),
         (protocol.pixel_mm, protocol.pixel_mm),
         rng,
         Texture(blur_mm=protocol.noise_blur_mm),
         overlap,
     )
+    # A store of planes, of which each scan takes a run, rolled by a random way: they close at their borders.
+    store = np.stack([source.next() for _ in range(max(24, 3 * shape[0]))])
     taken = Acquisition(modality="CT", kvp=protocol.kvp, thickness_mm=protocol.thickness_mm, gated=True)
-    grid = Geometry.from_spacing(shape, spacing, (-half * spacing)[::-1])
-    cells = counted(trial.shape, grid)
+    behind = _Background(trial)
     for _ in range(count):
         shift = rng.uniform(-0.5, 0.5, 3)
-        hu = _background(trial, grid, (shift * spacing)[::-1])
+        hu = behind.moved((shift * spacing)[::-1])
         inside = np.zeros(shape, dtype=bool)
-        image = None if cells is None else seen(cells.moved(shift), grid, protocol.optics)
+        image = seen(trial.cells.moved(shift), grid, protocol.optics)
         if image is not None:
             _add(hu, image, protocol.hu_per_mg_cm3 * trial.density_mg_cm3)
             inside[image.box] = image.share > 1e-3
-        for plane in hu:
-            plane += noise.next() * protocol.noise_hu
+        first, roll = int(rng.integers(len(store) - shape[0])), rng.integers(0, shape[1:])
+        hu += np.roll(store[first : first + shape[0]], tuple(roll), axis=(1, 2)) * np.float32(protocol.noise_hu)
         pixels = np.clip(np.rint(hu), -1024, 3071).astype(np.int16)
         yield Scan(Volume("i1", pixels, grid, taken), inside)
 
@@ -169,27 +188,37 @@ def _add(hu: NDArray[np.float64], image: Rendered, object_hu: float) -> None:
     spot += image.share * (object_hu - float((image.share * spot).sum() / image.share.sum()))
 
 
-def _background(trial: Trial, grid: Geometry, shift_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The block without its lesion (slice, row, column) [HU], moved with it."""
-    hu = palette(trial.protocol.kvp)
-    blood, fat = hu["blood"], hu["epicardial_fat"]
-    if trial.surrounds == "tissue":
-        return np.full(grid.shape, blood)
-    way = np.array(trial.way) / np.linalg.norm(trial.way)
-    index = np.stack(np.meshgrid(*(np.arange(n) for n in grid.shape), indexing="ij"), axis=-1)
-    points = grid.to_lps_mm(index) - shift_mm
-    along = points @ way
-    if trial.surrounds == "artery":
-        # The artery passes through the lesion, wide enough for it to lie in or on the wall.
-        radial = points - along[..., None] * way
-        radius = np.linalg.norm(radial, axis=-1)
-        beyond = radius - max(1.75, 0.45 * trial.diameter_mm)
-        steep = radial[..., 2] / np.maximum(radius, 1e-9)
-    else:
-        beyond, steep = along - 0.3 * trial.diameter_mm, np.full(grid.shape, way[2])
-    # The edge is as soft as the blur across it: in plane by the kernel, along z by the slice (a box: T / sqrt 12).
-    optics = trial.protocol.optics
-    sigma = np.hypot(
-        optics.psf_sigma_mm * np.sqrt(np.clip(1 - steep**2, 0, 1)), optics.thickness_mm / math.sqrt(12) * steep
-    )
-    return np.asarray(blood + (fat - blood) * ndtr(beyond / sigma))
+class _Background:
+    """The block without its lesion."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        hu = palette(trial.protocol.kvp)
+        self._blood, self._fat = hu["blood"], hu["epicardial_fat"]
+        self._way = np.array(trial.way) / np.linalg.norm(trial.way)
+        if trial.surrounds != "tissue":
+            index = np.stack(np.meshgrid(*(np.arange(n) for n in trial.grid.shape), indexing="ij"), axis=-1)
+            self._points = trial.grid.to_lps_mm(index)
+            self._along = self._points @ self._way
+            self._squared = (self._points**2).sum(axis=-1)
+
+    def moved(self, by_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """CT numbers (slice, row, column), moved with the lesion by (x, y, z) mm."""
+        trial, way = self._trial, self._way
+        if trial.surrounds == "tissue":
+            return np.full(trial.grid.shape, self._blood)
+        along = self._along - by_mm @ way
+        steep: NDArray[np.float64] | float
+        if trial.surrounds == "artery":
+            # The artery passes through the lesion, wide enough for it to lie in or on the wall.
+            squared = self._squared - 2 * (self._points @ by_mm) + by_mm @ by_mm - along**2
+            radius = np.sqrt(np.maximum(squared, 1e-12))
+            beyond = radius - max(1.75, 0.45 * trial.diameter_mm)
+            steep = (self._points[..., 2] - by_mm[2] - along * way[2]) / radius
+        else:
+            beyond, steep = along - 0.3 * trial.diameter_mm, float(way[2])
+        # The edge is as soft as the blur across it: in plane by the kernel, along z by the slice (a box: T / sqrt 12).
+        optics = trial.protocol.optics
+        flat = np.sqrt(np.clip(1 - np.square(steep), 0, 1))
+        sigma = np.hypot(optics.psf_sigma_mm * flat, optics.thickness_mm / math.sqrt(12) * np.asarray(steep))
+        return np.asarray(self._blood + (self._fat - self._blood) * ndtr(beyond / sigma))
