@@ -60,6 +60,8 @@ def judge(
         kind = "bone" if confidence < count_from else kind
     elif against in ("soft", "gas") and confidence < count_from:
         kind = "artefact"
+    elif against == "huge":
+        kind = "unknown"
     reason = None if confidence >= count_from else weights[against][1]
     return Verdict(kind, round(confidence, 3), reason)
 
@@ -106,6 +108,9 @@ def _weights(
     if shape.piece_mm2 > soft["area_mm2"] and faint and shape.mean_hu < threshold_hu + soft["mean_above_threshold_hu"]:
         said = f"large and soft ({shape.piece_mm2:.0f} mm2, peak {shape.peak_hu:.0f} HU): motion or partial volume"
         weights["soft"] = (soft["weight"], said)
+    if shape.volume_mm3 > cuts["huge"]["mm3"]:
+        said = f"{shape.volume_mm3 / 1000:.0f} ml in one piece: contrast medium, filled bowel or a foreign body"
+        weights["huge"] = (cuts["huge"]["weight"], said)
     if around.gas_share > gas["share"] and shape.peak_hu < gas["peak_hu"]:
         weights["gas"] = (gas["weight"], f"edge of gas ({around.gas_share:.0%} of the surroundings)")
     weights |= _bone_weights(shape, around, word, parted, cuts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from calcimetry.locate.coarse import Coarse, dilated, eroded, parts, reach
 from calcimetry.locate.hull import hulls
@@ -22,6 +23,8 @@ class BoneSettings:
     hu : block mean of bone; marrow and thin cortex average above it, noise of a block does not reach it.
     skeleton_ml : a connected piece from this volume on is skeleton wherever it lies (the largest calcified plaque of
         the trial scans had 3.6 ml); a stack shorter than ``short_mm`` is asked for ``skeleton_cm2`` in its slices.
+    pool_mm, pool_hu, pool_max_hu, pool_share : a piece of which more than this share has nothing harder by ``pool_hu``
+        within ``pool_mm``, at values below ``pool_max_hu``, is no bone but something filled with contrast medium.
     wall_ml : in the wall, pieces from this volume on are bone too (ribs, sternum, scapula).
     hull_mm : how far the inner side of the ribs reaches into the hull of the lungs.
     base_mm, apex_mm : the hull of the lungs also covers so much below (heart and liver have little lung at their
@@ -37,6 +40,10 @@ class BoneSettings:
     skeleton_ml: float = 8.0
     short_mm: float = 20.0
     skeleton_cm2: float = 4.0
+    pool_mm: float = 7.0
+    pool_hu: float = 60.0
+    pool_max_hu: float = 700.0
+    pool_share: float = 0.3
     wall_ml: float = 0.25
     hull_mm: float = 3.0
     base_mm: float = 24.0
@@ -102,6 +109,16 @@ def _lean(image: Coarse, inside: Bits) -> Bits:
     return dilated(eroded(lean, box), box)
 
 
+def _even(image: Coarse, settings: BoneSettings) -> Bits:
+    """Blocks without anything much harder within ``pool_mm``: enhanced blood, kidney, filled bowel.
+
+    In a bone of this density the cortex is never far.
+    """
+    window = reach(settings.pool_mm, image.mm, image.hu.shape, plane=True)
+    hardest = ndimage.maximum_filter(image.hu, window, mode="nearest")
+    return np.asarray((hardest - image.hu < settings.pool_hu) & (image.hu < settings.pool_max_hu))
+
+
 def bones(image: Coarse, inside: Bits, walls: Bits, settings: BoneSettings = BoneSettings()) -> Bones:
     """Skeleton: large connected dense bodies, and middling ones in the wall."""
     dense = (image.hu > settings.hu) & inside
@@ -113,7 +130,8 @@ def bones(image: Coarse, inside: Bits, walls: Bits, settings: BoneSettings = Bon
     if image.depth_mm < settings.short_mm:
         large = min(large, settings.skeleton_cm2 * image.depth_mm / 10.0)
     share = np.bincount(labels[dense & walls], minlength=len(sizes)) / np.maximum(sizes, 1)
-    chosen = (volumes >= large) | ((volumes >= settings.wall_ml) & (share > 0.6))
+    pools = np.bincount(labels[dense & _even(image, settings)], minlength=len(sizes)) > settings.pool_share * sizes
+    chosen = ((volumes >= large) & ~pools) | ((volumes >= settings.wall_ml) & (share > 0.6))
     chosen[0] = False
     bone = chosen[labels]
     share_of_body = float(bone.sum()) / max(float(inside.sum()), 1.0)
