@@ -68,26 +68,16 @@ def _of(hu: np.ndarray, start: tuple[int, ...], bits: np.ndarray, number: int) -
     )
 
 
-class NoInterval:
-    """Asks for the features that an interval needs, and gives none: the price of looking around each lesion."""
-
-    def of_lesion(self, name: str, value: float, features: measure.LesionFeatures) -> None:
-        """No interval."""
-
-    def of_sum(self, name: str, values: object, features: object) -> None:
-        """No interval."""
-
-
 def main() -> None:
     """Time each stage function, then once more for the peak of memory."""
     volume, lesions = chest(1)
     told = {"rule": measure.rule(), "calibration": measure.nominal(limits(120.0)), "limits": limits(120.0)}
-    model = measure.interval_model() or NoInterval()
+    model = measure.interval_model()
     jobs = {
         "lesions": lambda: measure.lesions(volume, lesions, **told),
-        "lesions with features": lambda: measure.lesions(volume, lesions, interval=model, **told),
+        "lesions with intervals": lambda: measure.lesions(volume, lesions, interval=model, **told),
         "scores": lambda: measure.scores(volume, lesions, None, **told),
-        "scores with features": lambda: measure.scores(volume, lesions, None, interval=model, **told),
+        "scores with intervals": lambda: measure.scores(volume, lesions, None, interval=model, **told),
         "scores with spread": lambda: measure.scores(volume, lesions, None, spread=True, **told),
         "one Agatston score of the whole image": lambda: measure.agatston(volume.pixels, SPACING_MM),
     }

@@ -295,6 +295,12 @@ def test_without_regions_the_sites_are_those_of_the_lesions() -> None:
     assert scored(volume, [], []) == {}
 
 
+def test_a_site_that_was_searched_has_a_total_of_0_where_nothing_was_found() -> None:
+    found = scored(volume_of(np.full((3, 8, 8), 40.0)), [], [], looked_at=("coronary_artery",))
+    assert {key[1:] for key in found} == {("coronary_artery", "total")}
+    assert found["agatston", "coronary_artery", "total"].value == 0.0
+
+
 def test_an_artery_that_is_none_of_the_four_enters_the_total_alone() -> None:
     volume = volume_of(block(450.0))
     lesion = lesion_of(volume.pixels >= 130, structure="coronaries")

@@ -8,10 +8,10 @@ from calcimetry.measure.density_score import density_score
 from calcimetry.measure.diameter import diameter_in_plane_mm, diameter_mm
 from calcimetry.measure.features import IntervalModel, LesionFeatures, Surroundings
 from calcimetry.measure.integrated_mass import integrated_mass_mg, integrated_volume_mm3
+from calcimetry.measure.interval import model as interval_model
 from calcimetry.measure.lesions import lesions
 from calcimetry.measure.mass import mass_mg
 from calcimetry.measure.mean import mean_hu
-from calcimetry.measure.model import interval_model
 from calcimetry.measure.peak import peak_hu
 from calcimetry.measure.rule import Minimum, OwnLimits, Rule, rule, rule_ids
 from calcimetry.measure.scores import scores
