@@ -58,7 +58,7 @@ def uncalibrated(lesions: list[Simulated], seed: int) -> list[Simulated]:
     for one in lesions:
         factor = nominal_factor(one.protocol.kvp)
         mass = one.measured["mass"] * factor / one.features.mg_cm3_per_hu * drawn[one.group]
-        features = replace(one.features, mg_cm3_per_hu=factor, mass_mg=mass)
+        features = replace(one.features, mg_cm3_per_hu=factor, mass_mg=mass, calibrated=False)
         out.append(replace(one, features=features, measured={**one.measured, "mass": mass}))
     return out
 

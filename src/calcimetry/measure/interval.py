@@ -24,16 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcimetry.knowledge.load import table
-from calcimetry.knowledge.tube_voltage import limits, published_kvps
-from calcimetry.measure.calibration import nominal
 from calcimetry.measure.features import LesionFeatures
 
-__all__ = ["FEATURES", "LesionIntervals", "Quantity", "describe", "design", "from_table", "is_nominal", "model"]
+__all__ = ["FEATURES", "LesionIntervals", "Quantity", "describe", "design", "from_table", "model"]
 
 FEATURES = (
     "log_voxels",
     "log_peak_contrast",
     "log_mean_contrast",
+    "halo",
     "noise_over_threshold",
     "log_thickness_mm",
     "log_overlap",
@@ -56,7 +55,7 @@ Array = NDArray[np.float64]
 
 
 def describe(features: LesionFeatures, unknown_noise_hu: float) -> Array:
-    """Features (12,) of a lesion, in the order of :data:`FEATURES`; lengths in mm, contrasts over the threshold."""
+    """Features (13,) of a lesion, in the order of :data:`FEATURES`; lengths in mm, contrasts over the threshold."""
     threshold = features.threshold_hu
     dz, dy, dx = features.spacing_mm
     thickness = features.thickness_mm or dz
@@ -66,6 +65,7 @@ def describe(features: LesionFeatures, unknown_noise_hu: float) -> Array:
             math.log(features.voxels),
             math.log(max(features.peak_hu / threshold - 1.0, 0.0) + _LEAST_CONTRAST),
             math.log(max(features.mean_hu / threshold - 1.0, 0.0) + _LEAST_CONTRAST),
+            math.log1p(max(features.around.halo_ratio, 0.0)),
             (unknown_noise_hu if noise is None else noise) / threshold,
             math.log(thickness),
             math.log(dz / thickness),
@@ -80,28 +80,16 @@ def describe(features: LesionFeatures, unknown_noise_hu: float) -> Array:
 
 
 def design(scaled: Array) -> Array:
-    """Terms (n, 28) of scaled features (n, 12): one, each, and products of the first five."""
+    """Terms (n, 29) of scaled features (n, 13): one, each, and products of the first five."""
     products = [scaled[:, a] * scaled[:, b] for a in range(_SQUARED) for b in range(a, _SQUARED)]
     return np.column_stack([np.ones(len(scaled)), scaled, *products])
-
-
-def is_nominal(mg_cm3_per_hu: float) -> bool:
-    """Whether a calibration factor is the nominal one of a published tube voltage: then nobody calibrated.
-
-    A factor that was stated and happens to equal it is taken as nominal, which only widens the interval.
-
-    >>> is_nominal(100 / 130), is_nominal(0.75)
-    (True, False)
-    """
-    known = [nominal(limits(kvp)) for kvp in published_kvps()]
-    return any(one is not None and math.isclose(one.mg_cm3_per_hu, mg_cm3_per_hu, rel_tol=1e-9) for one in known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
     """The model of one quantity.
 
-    ``center`` (28,) and ``spread`` (13,) are coefficients of log(truth / measured) and of the log of its spread;
+    ``center`` (29,) and ``spread`` (14,) are coefficients of log(truth / measured) and of the log of its spread;
     ``low`` and ``high`` (b,) the ends in spreads, by class of spread with limits ``edges`` (b - 1,); ``shared`` the
     share of variance that lesions of one scan have in common.
     """
@@ -114,7 +102,7 @@ class Quantity:
     shared: float
 
     def ratios(self, scaled: Array) -> tuple[Array, Array, Array]:
-        """Truth over measured, low, middle and high, each (n,), for scaled features (n, 12)."""
+        """Truth over measured, low, middle and high, each (n,), for scaled features (n, 13)."""
         middle = design(scaled) @ self.center
         width = np.exp(np.column_stack([np.ones(len(scaled)), scaled]) @ self.spread)
         which = np.searchsorted(self.edges, width)
@@ -129,7 +117,7 @@ class Quantity:
 class LesionIntervals:
     """The interval model: plain numbers of the table, evaluated.
 
-    Features are held within ``lowest`` and ``highest`` (12,), the range that was simulated, then scaled by ``middle``
+    Features are held within ``lowest`` and ``highest`` (13,), the range that was simulated, then scaled by ``middle``
     and ``sd``: a lesion far larger than any simulated gets the relative width of the largest.
     """
 
@@ -164,14 +152,14 @@ class LesionIntervals:
         middle = np.clip(middle, low, high)
         total = float(middle.sum())
         common = 0.0
-        if name == "mass" and any(one.mg_cm3_per_hu is not None and is_nominal(one.mg_cm3_per_hu) for one in features):
+        if name == "mass" and not all(one.calibrated for one in features):
             common = _TWO_SIDED * self.nominal_sd * total
         below = _joined(middle - low, quantity.shared, common)
         above = _joined(high - middle, quantity.shared, common)
         return max(0.0, total - below), total + above
 
     def scaled(self, features: Sequence[LesionFeatures]) -> Array:
-        """Features (n, 12) of lesions, held within the range simulated, in standard deviations."""
+        """Features (n, 13) of lesions, held within the range simulated, in standard deviations."""
         raw = np.stack([describe(one, self.unknown_noise_hu) for one in features])
         found: Array = (np.clip(raw, self.lowest, self.highest) - self.middle) / self.sd
         return found
