@@ -83,7 +83,7 @@ def test_dicomdir_and_a_missing_file(folder: Path, tmp_path: Path) -> None:
         ds.StudyTime, ds.StudyID, ds.AccessionNumber = "120000", "1", "1"
         files.add(ds)
     files.write(tmp_path / "medium")
-    files._tempdir.cleanup()
+    files._stage["t"].cleanup()  # pydicom leaves it to the garbage collector
     same(read.study(tmp_path / "medium" / "DICOMDIR"), read.study(folder))
     same(read.study(tmp_path / "medium"), read.study(folder))
     last = max(

@@ -186,13 +186,13 @@ def test_a_file_cut_anywhere(make: Callable[..., Path], tmp_path: Path, syntax: 
     right = hashlib.md5(read.study(path).images[0].pixels.tobytes()).hexdigest()
     for at in range(0, len(whole), max(1, len(whole) // 60)):
         cut.write_bytes(whole[:at])
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             found = hashlib.md5(read.study(cut, jobs=1).images[0].pixels.tobytes()).hexdigest()
         except CalcimetryError:
             found = right
         assert found == right
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, *ENCODED])
@@ -207,10 +207,10 @@ def test_a_shortened_item_is_refused(make: Callable[..., Path], syntax: str) -> 
         for keep in (0.3,):
             _encapsulated(ds, syntax, frame[: int(len(frame) * keep)])
 
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(DecodingError):
         read.study(make(1, change, side=SIDE))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_one_bad_slice_is_named_and_the_rest_is_kept_apart(make: Callable[..., Path]) -> None:

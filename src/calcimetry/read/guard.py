@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from calcimetry.core.errors import DecodingError, HostileInputError
 
-__all__ = ["JPEG_FAMILY", "Limits", "check_jpeg_end", "inflate"]
+__all__ = ["JPEG_FAMILY", "Limits", "check_jpeg_end", "inflate", "unpacked_limit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Limits:
     ``file_bytes`` bounds one file read whole; ``inflated_bytes`` the header of a deflated
     data set, ``deflated_tail_bytes`` what may follow its pixels; ``volume_bytes`` one
     image in memory; ``zip_bytes`` all members of a zip together; ``zip_ratio`` unpacked to packed bytes of one
-    member (zeros deflate to 1:1000, CT to less than 1:10; counted from 1 MiB up).
+    member (zeros deflate to 1:1000, CT to less than 1:10; counted from 1 MiB up), and ``packed_bytes`` what a packed
+    research format may come to whatever its ratio (label maps are mostly zeros).
     """
 
     depth: int = 64
@@ -33,6 +34,7 @@ class Limits:
     zip_member_bytes: int = 1 << 30
     zip_bytes: int = 64 << 30
     zip_ratio: int = 200
+    packed_bytes: int = 256 << 20
     dicomdir_records: int = 1_000_000
 
 
@@ -63,7 +65,12 @@ def check_jpeg_end(frame: bytes | bytearray | memoryview, where: str) -> None:
         )
 
 
-def inflate(packed: bytes | memoryview, where: str, *, limit: int, at_least: int = 0) -> bytes:
+def unpacked_limit(packed: int, limits: Limits) -> int:
+    """How many bytes a packed file of this size may unpack to."""
+    return min(max(limits.packed_bytes, limits.zip_ratio * packed), limits.file_bytes)
+
+
+def inflate(packed: bytes | memoryview, where: str, *, limit: int, at_least: int = 0) -> bytearray:
     """Inflate raw deflate data in steps and stop at the limit, before memory is taken.
 
     Parameters
@@ -94,9 +101,9 @@ def inflate(packed: bytes | memoryview, where: str, *, limit: int, at_least: int
                     expected=f"at most {limit >> 20} MiB",
                 )
             if at_least and len(out) >= at_least:
-                return bytes(out)
+                return out
     except zlib.error as error:
         raise DecodingError("the deflated data are damaged", where=where, found=str(error)) from error
     if not machine.eof:
         raise DecodingError("the deflated data were cut off", where=where, found=f"{len(out)} bytes")
-    return bytes(out)
+    return out

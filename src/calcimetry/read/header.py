@@ -302,11 +302,13 @@ def check_pixels(common: Common, place: Place, meta: Meta, scanned: Scan, limits
             found=str(common.frames),
             expected=f"1 to {limits.frames}",
         )
-    if common.bits_allocated not in (1, 8, 16, 32) or not 0 < common.bits_stored <= common.bits_allocated:
+    if common.bits_allocated not in (1, 8, 16, 32) or not (
+        0 < common.bits_stored <= common.high_bit + 1 <= common.bits_allocated
+    ):
         raise DecodingError(
             "the pixels have an impossible depth",
             where=where,
-            found=f"{common.bits_stored} bits stored in {common.bits_allocated}",
+            found=f"{common.bits_stored} bits up to bit {common.high_bit} in {common.bits_allocated}",
             expected="8, 16 or 32 bits allocated",
         )
     if scanned.pixel_length >= 0:

@@ -143,7 +143,7 @@ def read_header(place: Place, builder: SliceBuilder) -> Header:
 def _inflated(place: Place, meta: Meta, size: int, limits: Limits) -> tuple[bytes, bool]:
     """The first ``size`` inflated bytes of a deflated data set, and whether that is all."""
     body = inflate(place.read(meta.start), place.name, limit=limits.inflated_bytes, at_least=size)
-    return body, len(body) < size
+    return bytes(body), len(body) < size
 
 
 def _understood(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: SliceBuilder) -> Header:

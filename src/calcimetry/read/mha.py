@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calcimetry.core.errors import DecodingError, GeometryError, HostileInputError, InputError
 from calcimetry.core.geometry import Geometry
-from calcimetry.read.guard import Limits, inflate
+from calcimetry.read.guard import Limits, inflate, unpacked_limit
 
 __all__ = ["read_mha"]
 
@@ -62,7 +62,7 @@ def read_mha(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry,
     needed = sizes[0] * sizes[1] * sizes[2] * dtype.itemsize
     if needed > limits.volume_bytes:
         raise HostileInputError("the image does not fit the memory limit", where=where, found=f"sizes {sizes}")
-    data = _data(path, head, start, needed)
+    data = _data(path, head, start, needed, limits)
     array = np.frombuffer(data, dtype).reshape(sizes[2], sizes[1], sizes[0]).astype(dtype.newbyteorder("="), copy=False)
     affine = np.eye(4)
     # One row of the matrix is the direction of one axis, fastest first: (column, row, slice).
@@ -90,7 +90,7 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
     return head, at
 
 
-def _data(path: Path, head: dict[str, str], start: int, needed: int) -> bytes:
+def _data(path: Path, head: dict[str, str], start: int, needed: int, limits: Limits) -> bytes | bytearray:
     named = head["ElementDataFile"]
     source, where = path, str(path)
     if named != "LOCAL":
@@ -106,7 +106,9 @@ def _data(path: Path, head: dict[str, str], start: int, needed: int) -> bytes:
         file.seek(start)
         if packed:
             # zlib adds two bytes before and a checksum behind the deflated data
-            data = inflate(file.read()[2:], where, limit=needed, at_least=0)
+            packed_data = file.read()
+            limit = min(needed, unpacked_limit(len(packed_data), limits))
+            data: bytes | bytearray = inflate(packed_data[2:], where, limit=limit)
         else:
             data = file.read(needed)
     if len(data) < needed:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calcimetry.core.errors import DecodingError, GeometryError, HostileInputError, InputError
 from calcimetry.core.geometry import Geometry
-from calcimetry.read.guard import Limits
+from calcimetry.read.guard import Limits, unpacked_limit
 
 __all__ = ["read_nifti"]
 
@@ -31,7 +31,7 @@ def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometr
     import nibabel
 
     where = str(path)
-    data = _bytes(path, limits)
+    data: Any = _bytes(path, limits)
     try:
         kind = nibabel.Nifti1Image if data[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c") else nibabel.Nifti2Image
         image: Any = kind.from_bytes(data)
@@ -65,7 +65,7 @@ def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometr
     return array, Geometry((array.shape[0], array.shape[1], array.shape[2]), affine), {"description": words}
 
 
-def _bytes(path: Path, limits: Limits) -> bytes:
+def _bytes(path: Path, limits: Limits) -> bytes | bytearray:
     """The file, unpacked, with the limit held while unpacking."""
     try:
         with path.open("rb") as file:
@@ -74,14 +74,14 @@ def _bytes(path: Path, limits: Limits) -> bytes:
             if path.stat().st_size > limits.file_bytes:
                 raise HostileInputError("the file is too large", where=str(path))
             return path.read_bytes()
-        out = bytearray()
+        out, limit = bytearray(), unpacked_limit(path.stat().st_size, limits)
         with gzip.open(path, "rb") as stream:
             while piece := stream.read(1 << 22):
                 out += piece
-                if len(out) > limits.file_bytes or len(out) > 2000 * path.stat().st_size + (64 << 20):
+                if len(out) > limit:
                     raise HostileInputError(
                         "the file unpacks to too much", where=str(path), found=f"{len(out) >> 20} MiB"
                     )
-        return bytes(out)
+        return out
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DecodingError("the file is damaged or cut off", where=str(path), found=str(error)) from error

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from calcimetry.core.errors import DecodingError, GeometryError, HostileInputError, InputError
 from calcimetry.core.geometry import Geometry
-from calcimetry.read.guard import Limits
+from calcimetry.read.guard import Limits, unpacked_limit
 
 __all__ = ["read_nrrd"]
 
@@ -42,7 +42,7 @@ def read_nrrd(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry
     try:
         with path.open("rb") as file:
             header = dict(nrrd.read_header(file))
-            _check(header, where, limits)
+            _check(header, where, path.stat().st_size, limits)
             values = nrrd.read_data(header, file, str(path), index_order="F")
     except (InputError, OSError):
         raise
@@ -62,7 +62,7 @@ def read_nrrd(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry
     return array, Geometry((array.shape[0], array.shape[1], array.shape[2]), affine), words
 
 
-def _check(header: dict[str, Any], where: str, limits: Limits) -> None:
+def _check(header: dict[str, Any], where: str, packed: int, limits: Limits) -> None:
     if any(key in header for key in ("data file", "datafile")):
         raise InputError(
             "the values stand in another file", where=where, remedy="Save header and values in one .nrrd file."
@@ -72,6 +72,12 @@ def _check(header: dict[str, Any], where: str, limits: Limits) -> None:
         raise InputError("this is no volume", where=where, found=f"sizes {sizes}", expected="three axes")
     if header.get("type") == "block" or 8 * sizes[0] * sizes[1] * sizes[2] > limits.volume_bytes:
         raise HostileInputError("the image does not fit the memory limit", where=where, found=f"sizes {sizes}")
+    if header.get("encoding") not in ("raw", None) and 4 * sizes[0] * sizes[1] * sizes[2] > unpacked_limit(
+        packed, limits
+    ):
+        raise HostileInputError(
+            "the image unpacks to too much", where=where, found=f"sizes {sizes} from {packed} bytes"
+        )
     space = str(header.get("space", "")).lower()
     if space not in _SPACES or "space directions" not in header or "space origin" not in header:
         raise GeometryError(

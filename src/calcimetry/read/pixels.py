@@ -111,7 +111,7 @@ class FrameReader:
         self.limits = limits
         self._place: Place | None = None
         self._frames: list[bytes | list[memoryview]] = []
-        self._inflated = b""
+        self._inflated: bytes | bytearray = b""
 
     def values(self, one: Slice) -> NDArray[np.generic]:
         """Stored values (row, column) of one slice, before rescale.
@@ -158,7 +158,7 @@ class FrameReader:
         return array.astype(dtype.newbyteorder("=")) if big else array
 
 
-def _inflated(one: Slice, size: int, limits: Limits) -> bytes:
+def _inflated(one: Slice, size: int, limits: Limits) -> bytes | bytearray:
     """The data set up to the end of its pixels. To its end, so that a file that was cut is noticed."""
     where = one.place.name
     meta = read_meta(one.place.read(0, 1 << 16), where)
