@@ -33,9 +33,8 @@ for kernel in ("sharp", "medium", "standard", "smooth"):
     middle = hu[:, 16:48, 16:48]
     volume_mm3 = measure.volume_mm3(middle, spacing_mm, rule)
     score = measure.agatston(middle, spacing_mm, rule)
-    print(
-        f"{kernel:10} {truth.mass_mg:7.1f}  {truth.volume_mm3:8.1f}  {volume_mm3:12.1f}  {score:8.1f}  {middle.max():7.0f}"
-    )
+    true = f"{truth.mass_mg:7.1f}  {truth.volume_mm3:8.1f}"
+    print(f"{kernel:10} {true}  {volume_mm3:12.1f}  {score:8.1f}  {middle.max():7.0f}")
     gray = np.clip((middle[4].astype(float) + 100) / 600, 0, 1) * 255
     panels.append(np.kron(gray.astype(np.uint8), np.ones((6, 6), np.uint8)))
 Image.fromarray(np.hstack(panels)).save(out)
