@@ -164,7 +164,6 @@ def test_many_lesions_are_cut_and_the_page_stays_small(rich):
     page = report.page(rich.adding(lesions=many), created=WHEN)
     assert len(page) < 2_000_000
     assert f"{len(many) - MAX_ROWS} further counted lesions stand in lesions.tsv" in page
-    assert "without a close view" in page
     assert "lighter ones without outline" in page
 
 
@@ -180,6 +179,16 @@ def test_pictures_keep_to_their_room():
     tight = PictureSettings(max_bytes=400_000)
     shown, _ = pictures(Case(images=infos, pixels=volumes), tight)
     assert 1 <= len(shown) < 4
+
+
+def test_close_views_are_spread_and_the_rest_is_counted(rich):
+    shown, left = pictures(rich, PictureSettings(max_crops=3))
+    assert [p.title[:2] for p in shown if p.kind == "crop"] == ["L7", "L1", "L6"]  # the heaviest of each site
+    assert left == 4
+    twin = replace(rich.lesions[0], id="twin", label=99)
+    shown, left = pictures(rich.adding(lesions=(*rich.lesions, twin)))
+    assert [p.title for p in shown if "twin" in p.title] == []
+    assert left == 0
 
 
 def _inside(path, shape):

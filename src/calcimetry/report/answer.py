@@ -10,7 +10,7 @@ from calcimetry.core.measurement import Grade, Score
 from calcimetry.core.note import Note
 from calcimetry.report.words import score_title, site_title, structure_title, visible
 
-__all__ = ["Answer", "answers", "by_weight", "cautions", "place_text", "top_notes", "weight"]
+__all__ = ["Answer", "answers", "by_weight", "cautions", "place_text", "top_notes", "weight", "where"]
 
 _HEADLINES = ("agatston", "volume")
 """Scores that may stand in front, best first; else the first that the site has."""
@@ -108,6 +108,14 @@ def place_text(lesion: Lesion) -> str:
     if lesion.instance_number is not None:
         return f"instance {lesion.instance_number}"
     return f"plane {lesion.peak_index[0]} (from 0)"
+
+
+def where(lesion: Lesion) -> tuple[str, ...]:
+    """Site and structure in words; where no organ claims it, the part of the body alone."""
+    structure = "" if lesion.structure in ("", "total") else structure_title(lesion.structure)
+    if lesion.site == "unassigned" and structure:
+        return (structure,)
+    return (site_title(lesion.site), structure) if structure else (site_title(lesion.site),)
 
 
 def weight(lesion: Lesion) -> tuple[float, ...]:

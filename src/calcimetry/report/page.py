@@ -13,7 +13,7 @@ from calcimetry._version import __version__
 from calcimetry.core.case import Case
 from calcimetry.core.lesion import Lesion
 from calcimetry.report import words
-from calcimetry.report.answer import answers, by_weight, cautions, place_text, top_notes
+from calcimetry.report.answer import answers, by_weight, cautions, place_text, top_notes, where
 from calcimetry.report.pictures import pictures
 from calcimetry.report.record import created_now
 from calcimetry.report.references import cited, settings_groups
@@ -25,6 +25,8 @@ __all__ = ["MAX_ROWS", "environment", "page"]
 
 MAX_ROWS = 200
 """Lesions in the page's tables; beyond, the page names ``lesions.tsv``."""
+_OPEN_ROWS = 12
+"""Of those that were found and not counted; the rest of the table is folded away."""
 
 _POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -50,6 +52,7 @@ def environment() -> Environment:
     found.filters["upper_first"] = words.first_upper
     found.globals["interval"] = words.interval_text
     found.globals["place"] = place_text
+    found.globals["where"] = where
     found.globals["device_line"] = words.DEVICE_LINE
     return found
 
@@ -90,7 +93,7 @@ def view(case: Case) -> dict[str, Any]:
     """What the templates show, gathered once."""
     shown, without_picture = pictures(case)
     counted = by_weight([x for x in case.lesions if x.counted])
-    others = sorted((x for x in case.lesions if not x.counted), key=lambda x: (-x.confidence, case.lesions.index(x)))
+    others = sorted((x for x in case.lesions if not x.counted), key=lambda x: -x.confidence)
     dates = sorted({image.study_date for image in case.images if image.study_date})
     return {
         "case": case,
@@ -106,7 +109,8 @@ def view(case: Case) -> dict[str, Any]:
         "without_picture": without_picture,
         "counted": _table(counted),
         "counted_left": max(0, len(counted) - MAX_ROWS),
-        "others": _table(others),
+        "others": others[:_OPEN_ROWS],
+        "folded": _table(others)[_OPEN_ROWS:],
         "others_left": max(0, len(others) - MAX_ROWS),
         "settings": settings_groups(case),
         "cited": cited(case),

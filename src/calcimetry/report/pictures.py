@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from calcimetry.core.case import Case
 from calcimetry.core.image import Projection, Volume
 from calcimetry.core.lesion import Lesion
-from calcimetry.report.answer import by_weight, place_text
-from calcimetry.report.words import site_title, structure_title, visible
+from calcimetry.report.answer import by_weight, place_text, where
+from calcimetry.report.words import visible
 
 __all__ = ["Outline", "Picture", "PictureSettings", "outline_path", "pictures"]
 
@@ -40,12 +40,12 @@ class PictureSettings:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The edge of one lesion on a picture: an SVG path in pixels of the picture, and where its name goes."""
+    """The edge of one lesion on a picture: an SVG path in pixels of the picture, and where its name goes, if there."""
 
     id: str
     counted: bool
     path: str
-    label_xy: tuple[float, float]
+    label_xy: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +67,50 @@ class Picture:
 
 
 def pictures(case: Case, settings: PictureSettings | None = None) -> tuple[tuple[Picture, ...], int]:
-    """The pictures of a case in memory, and how many lesions of weight have none for want of room."""
+    """The pictures of a case in memory, and how many counted lesions no close view shows."""
     s = settings or PictureSettings()
-    chosen = _chosen(case, s)
+    wanted = [*((image, None) for image in _overviews(case, s)), *((case.pixels[x.image], x) for x in _crops(case, s))]
     found: list[Picture] = []
+    drawn: list[Lesion] = []
     used = 0
-    for image, lesion in chosen:
+    for image, lesion in wanted:
         picture = _picture(case, image, lesion, s)
         used += len(picture.src)
         if used > s.max_bytes and found:
             break
         found.append(picture)
-    counted = sum(lesion.counted and lesion.image in case.pixels for lesion in case.lesions)
-    return tuple(found), counted - sum(picture.kind == "crop" for picture in found)
+        drawn += [] if lesion is None else [lesion]
+    counted = (x for x in case.lesions if x.counted and x.image in case.pixels)
+    return tuple(found), sum(not any(_shows(view, x, s) for view in drawn) for x in counted)
 
 
-def _chosen(case: Case, s: PictureSettings) -> list[tuple[Volume | Projection, Lesion | None]]:
-    """Overviews of the images that are used, then the heaviest lesions; where there are many, each site gets one."""
+def _overviews(case: Case, s: PictureSettings) -> list[Volume | Projection]:
+    """The images that get an overview, those that are used first."""
     infos = sorted(case.images, key=lambda info: not info.used_for)
-    overviews = [case.pixels[info.id] for info in infos if info.id in case.pixels][: s.max_overviews]
+    return [case.pixels[info.id] for info in infos if info.id in case.pixels][: s.max_overviews]
+
+
+def _crops(case: Case, s: PictureSettings) -> list[Lesion]:
+    """The lesions that get a close view, heaviest first.
+
+    The heaviest of each site first, then the heaviest of all; one that an earlier view already shows near its
+    middle gets none of its own.
+    """
     heavy = [x for x in by_weight(list(case.lesions)) if x.counted and x.mask is not None and x.image in case.pixels]
     first_of_site = {(x.site, x.image): x for x in reversed(heavy)}
     firsts = [x for x in heavy if first_of_site[(x.site, x.image)] is x]
-    crops = [*firsts, *(x for x in heavy if all(x is not y for y in firsts))][: s.max_crops]
-    return [*((image, None) for image in overviews), *((case.pixels[x.image], x) for x in by_weight(crops))]
+    chosen: list[Lesion] = []
+    for lesion in [*firsts, *(x for x in heavy if all(x is not first for first in firsts))]:
+        if len(chosen) < s.max_crops and not any(_shows(view, lesion, s) for view in chosen):
+            chosen.append(lesion)
+    return by_weight(chosen)
+
+
+def _shows(view: Lesion, lesion: Lesion, s: PictureSettings) -> bool:
+    """Whether the close view of one lesion shows the peak plane of another, well inside."""
+    same = view.image == lesion.image and view.peak_index[0] == lesion.peak_index[0]
+    apart = np.subtract(view.center_mm, lesion.center_mm)
+    return same and bool(np.linalg.norm(apart) < 0.35 * s.crop_mm)
 
 
 def _picture(case: Case, image: Volume | Projection, lesion: Lesion | None, s: PictureSettings) -> Picture:
@@ -138,12 +158,11 @@ def plane_text(image: Volume | Projection, plane: int) -> str:
 
 
 def _lesion_title(lesion: Lesion) -> str:
-    structure = "" if lesion.structure in ("", "total") else f", {structure_title(lesion.structure).lower()}"
-    return f"{visible(lesion.id)}: {site_title(lesion.site).lower()}{structure}"
+    return f"{visible(lesion.id)}: {', '.join(part.lower() for part in where(lesion))}"
 
 
 def _alt(image: Volume | Projection, plane: int, lesion: Lesion | None, outlines: Sequence[Outline]) -> str:
-    named = ", ".join(o.id for o in outlines[:12]) or "none"
+    named = ", ".join(o.id for o in outlines if o.counted)[:200] or "none counted"
     if lesion is None:
         return f"Image {image.id}, {plane_text(image, plane).lower()}; lesions outlined: {named}."
     return f"Close view of lesion {_lesion_title(lesion)}, {place_text(lesion)}; lesions outlined: {named}."
@@ -211,20 +230,28 @@ def _png(pixels: NDArray[np.generic], window: tuple[float, float], size: tuple[i
 def _outlines(
     lesions: Sequence[Lesion], plane: int, box: tuple[int, int, int, int], scale: tuple[float, float]
 ) -> Iterator[Outline]:
+    """Outlines of the lesions that a picture shows, heaviest first; counted ones get their name where there is room."""
     r0, r1, c0, c1 = box
+    wide, taken = (c1 - c0) * scale[0], list[tuple[float, float]]()
     for lesion in by_weight(list(lesions)):
         mask = lesion.mask
         if mask is None or not mask.start[0] <= plane < mask.stop[0]:
             continue
         bits = mask.bits[plane - mask.start[0]]
         _, j0, i0 = mask.start
-        _, j1, i1 = mask.stop
-        if not bits.any() or j1 <= r0 or j0 >= r1 or i1 <= c0 or i0 >= c1:
+        seen = np.argwhere(bits[max(0, r0 - j0) : max(0, r1 - j0), max(0, c0 - i0) : max(0, c1 - i0)])
+        if not len(seen):
             continue
-        room = ((c1 - c0) * scale[0] - 24.0, 12.0)  # a name stays inside the picture
-        label = (min((i1 - c0) * scale[0] + 3.0, room[0]), max((j0 - r0) * scale[1] - 2.0, room[1]))
+        top, right = seen[0, 0] + max(j0, r0), seen[seen[:, 0] == seen[0, 0], 1].max() + 1 + max(i0, c0)
+        # The name stands right of the uppermost row that is seen, inside the picture, clear of other names.
+        x = round(min(float(right - c0) * scale[0] + 3.0, wide - 40.0), 1)
+        y = round(max(float(top - r0) * scale[1] - 2.0, 13.0), 1)
+        free = all(abs(x - other_x) > 36.0 or abs(y - other_y) > 13.0 for other_x, other_y in taken)
+        named = lesion.counted and free
+        if named:
+            taken.append((x, y))
         path = outline_path(bits, (j0 - r0, i0 - c0), scale)
-        yield Outline(visible(lesion.id), lesion.counted, path, (round(label[0], 1), round(label[1], 1)))
+        yield Outline(visible(lesion.id), lesion.counted, path, (x, y) if named else None)
 
 
 def outline_path(bits: NDArray[np.bool_], start: tuple[int, int], scale: tuple[float, float] = (1.0, 1.0)) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from calcimetry._version import __version__
 from calcimetry.core.case import Case
-from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes
+from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes, where
 from calcimetry.report.words import (
     interval_text,
     number_text,
@@ -110,7 +110,7 @@ def _lesions(case: Case) -> Iterator[str]:
     rows = [
         (
             visible(lesion.id),
-            structure_title(lesion.structure) or site_title(lesion.site),
+            where(lesion)[-1],
             f"{visible(lesion.image)} {place_text(lesion)}",
             *(
                 number_text(m.value, name) if (m := lesion.measures.get(name)) else ""
