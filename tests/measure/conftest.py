@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import their own helpers: files are imported one by one, without a package."""
+"""Lets the tests of this folder share modules: files are imported one by one, without a package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The twelve small phantoms on which programs are compared, and helpers for arrays."""
+"""The twelve small phantoms on which programs are compared, and lesions made of arrays."""
 
 from __future__ import annotations
 
