@@ -31,7 +31,7 @@ def clean_text(text: str) -> str:
     >>> clean_text("FC\udc80")
     'FC\\udc80'
     """
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def plain(value: Any) -> Any:
@@ -47,14 +47,19 @@ def plain(value: Any) -> Any:
     >>> plain({"a": np.float32(1.5), "b": (1, np.int64(2)), "c": float("inf")})
     {'a': 1.5, 'b': [1, 2], 'c': None}
     """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool | int):
+    kind = type(value)
+    if value is None or kind is int or kind is bool:
         return value
-    if isinstance(value, float):
+    if kind is float:
         return number(value)
-    if isinstance(value, str):
+    if kind is str:
         return clean_text(value)
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, str):
+        return clean_text(str(value))
+    if isinstance(value, (bool, int, float)):
+        return plain(float(value) if isinstance(value, float) else int(value))
     if isinstance(value, PurePath):
         return clean_text(str(value))
     if isinstance(value, Mapping):

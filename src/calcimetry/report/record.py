@@ -7,15 +7,18 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from calcimetry._version import __version__
-from calcimetry.core.case import Case
+from calcimetry.core.case import Case, ImageInfo
 from calcimetry.core.errors import CalcimetryError
+from calcimetry.core.image import Contrast
 from calcimetry.core.lesion import Lesion
-from calcimetry.core.measurement import Measurement
+from calcimetry.core.measurement import Measurement, Score
+from calcimetry.core.study import Subject
 from calcimetry.report.layout import EVIDENCE, MEASURES, PARTS, SCHEMA_ID, STATUS, Part, key_of
-from calcimetry.report.plain import plain
+from calcimetry.report.plain import clean_text, plain
 
 __all__ = ["created_now", "in_order", "record", "record_text"]
 
@@ -115,28 +118,34 @@ def _object(value: Any, part: Part | None = None) -> dict[str, Any]:
     found: dict[str, Any] = dict(part.constant)
     for name in part.fields:
         held = getattr(value, name)
-        if held is not None or name not in part.optional:
-            found[key_of(part, name)] = _value(held, f"{part.of.__name__}.{name}")
+        if held is None:
+            if name not in part.optional:
+                found[key_of(part, name)] = None
+        elif type(held) is str:
+            found[key_of(part, name)] = clean_text(held)
+        else:
+            found[key_of(part, name)] = _value(held, part, name)
     return found
 
 
-def _value(held: Any, where: str) -> Any:
+def _value(held: Any, part: Part, name: str) -> Any:
     """A field's value: core types by their part, all else plain; a number that must be there must be one."""
     if type(held) in _PART_OF:
         return _object(held)
     if isinstance(held, tuple) and held and type(held[0]) in _PART_OF:
         return _objects(held)
     found = plain(held)
-    lacks = None in found if isinstance(held, tuple) else found is None and held is not None
-    if lacks and where not in _MAY_LACK:
-        raise CalcimetryError(f"{where} is {held}: not a number")
+    lacks = None in found if isinstance(held, tuple) else found is None
+    if lacks and (part.of, name) not in _MAY_LACK:
+        raise CalcimetryError(f"{part.of.__name__}.{name} is {held}: not a number")
     return None if lacks else found
 
 
 _MAY_LACK = frozenset(
     {
-        *("Measurement.value", "Measurement.interval95", "Score.value", "Score.interval95", "Contrast.blood_hu"),
-        *("ImageInfo.kvp", "ImageInfo.thickness_mm", "ImageInfo.spacing_mm", "Subject.age_years"),
+        *((Measurement, "value"), (Measurement, "interval95"), (Score, "value"), (Score, "interval95")),
+        *((ImageInfo, "kvp"), (ImageInfo, "thickness_mm"), (ImageInfo, "spacing_mm")),
+        *((Contrast, "blood_hu"), (Subject, "age_years")),
     }
 )
 """Numbers that may be unknown: not finite becomes ``null`` (half an interval is none)."""
@@ -148,9 +157,19 @@ def _lesion(lesion: Lesion) -> dict[str, Any]:
     evidence = {**lesion.evidence, "peak_plane": k, "peak_row": j, "peak_column": i}
     found["measures"] = {
         **{name: _object(lesion.measures[name]) for name in in_order(lesion.measures)},
-        **{f"{EVIDENCE}{name}": _object(_as_measurement(name, evidence[name])) for name in sorted(evidence)},
+        **{f"{EVIDENCE}{name}": _evidence(name, evidence[name]) for name in sorted(evidence)},
     }
     return found
+
+
+def _evidence(name: str, value: float) -> dict[str, Any]:
+    """A number behind kind and confidence, in the shape of a measure; the unit is told by the name's ending."""
+    return {"value": plain(value), "unit": _unit(name), "interval95": None, "method": "evidence"}
+
+
+@cache
+def _unit(name: str) -> str:
+    return next((unit for ending, unit in _ENDINGS.items() if name.endswith(ending)), "1")
 
 
 def in_order(measures: Iterable[str]) -> list[str]:
@@ -160,13 +179,6 @@ def in_order(measures: Iterable[str]) -> list[str]:
     ['volume', 'mass', 'extra']
     """
     return sorted(measures, key=lambda name: (MEASURES.index(name) if name in MEASURES else len(MEASURES), name))
-
-
-def _as_measurement(name: str, value: float) -> Measurement:
-    """A number behind kind and confidence, in the shape of a measure; the unit is told by the name's ending."""
-    return Measurement(
-        value, next((unit for end, unit in _ENDINGS.items() if name.endswith(end)), "1"), None, "evidence"
-    )
 
 
 _ENDINGS = {"_hu": "HU", "_mm": "mm", "_mm2": "mm2", "_mm3": "mm3"}
