@@ -31,6 +31,7 @@ RIDGE = 1.0
 """Weight of the penalty, in lesions: features are scaled, so it only matters where terms nearly coincide."""
 LEAST_RESIDUAL = 0.01
 NOMINAL_SD = 0.05
+SOFT_HU, FOREIGN_SD = (10.0, 70.0), 0.12
 
 Array = NDArray[np.float64]
 
@@ -119,6 +120,14 @@ def written(lesions: list[Simulated], drawn: int, seed: int) -> str:
         'status = "ours"',
         'source = "calcimetry-intervals"',
         'why = "A choice, not a measurement: scanner, filter and body size shift the HU of calcium by some per cent."',
+        "",
+        "[surroundings]",
+        "# Relative standard deviation more where the median around a lesion is not that of soft tissue [HU].",
+        f"soft_hu = [{SOFT_HU[0]:g}, {SOFT_HU[1]:g}]",
+        f"foreign_sd = {FOREIGN_SD}",
+        'status = "ours"',
+        'source = "calcimetry-intervals"',
+        'why = "A choice: only soft tissue was simulated; in fat, true mass of drawn plaques lay up to 27 % higher."',
         "",
     ]
     for k, name in enumerate(FEATURES):

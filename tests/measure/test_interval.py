@@ -130,3 +130,13 @@ def test_a_lesion_beyond_the_simulated_range_keeps_a_finite_interval(lesions, mo
     huge = replace(lesions[0].features, voxels=10**7, peak_hu=30000.0, mean_hu=20000.0, largest_area_mm2=1e5)
     low, high = model.of_lesion("agatston", 1e5, huge)
     assert 1e4 < low < high < 1e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lesion_in_fat_is_less_certain_than_in_tissue(lesions, model, name) -> None:
+    features = lesions[0].features
+    low, high = model.of_lesion(name, 10.0, features)
+    fat = replace(features, around=replace(features.around, mean_hu=-90.0))
+    in_fat = model.of_lesion(name, 10.0, fat)
+    assert in_fat[0] < low
+    assert in_fat[1] > high

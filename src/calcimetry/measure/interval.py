@@ -127,6 +127,8 @@ class LesionIntervals:
     sd: Array
     unknown_noise_hu: float
     nominal_sd: float
+    soft_hu: tuple[float, float]
+    foreign_sd: float
     quantities: dict[str, Quantity]
 
     def of_lesion(self, name: str, value: float, features: LesionFeatures) -> tuple[float, float] | None:
@@ -140,7 +142,8 @@ class LesionIntervals:
 
         On the linear scale, each side for itself: of the distances from the predicted middle to the end, the share
         that lesions of a scan have in common (blur, voltage) adds up, the rest adds in quadrature. The spread of an
-        uncalibrated mass factor is common to all lesions; it widens each side in quadrature. ``None`` where
+        uncalibrated mass factor is common to all lesions, and so is what fat, blood or lung around them does, which was
+        not simulated: they widen each side in quadrature. ``None`` where
         nothing was found: an interval of zero would speak of missed lesions.
         """
         quantity = self.quantities.get(name)
@@ -151,12 +154,20 @@ class LesionIntervals:
         # Residuals are skew: where the middle lies outside its own quantiles, the nearer end stands for it.
         middle = np.clip(middle, low, high)
         total = float(middle.sum())
-        common = 0.0
+        variance = 0.0
         if name == "mass" and not all(one.calibrated for one in features):
-            common = _TWO_SIDED * self.nominal_sd * total
+            variance += self.nominal_sd**2
+        foreign = np.array([self._foreign(one) for one in features])
+        variance += (self.foreign_sd * float(middle[foreign].sum()) / total) ** 2
+        common = _TWO_SIDED * math.sqrt(variance) * total
         below = _joined(middle - low, quantity.shared, common)
         above = _joined(high - middle, quantity.shared, common)
         return max(0.0, total - below), total + above
+
+    def _foreign(self, features: LesionFeatures) -> bool:
+        """Whether a lesion lies in anything but soft tissue, or nobody can tell."""
+        mean = features.around.mean_hu
+        return mean is None or not self.soft_hu[0] <= mean <= self.soft_hu[1]
 
     def scaled(self, features: Sequence[LesionFeatures]) -> Array:
         """Features (n, 13) of lesions, held within the range simulated, in standard deviations."""
@@ -198,6 +209,8 @@ def from_table(values: dict[str, Any]) -> LesionIntervals:
         sd=column("sd"),
         unknown_noise_hu=float(values["unknown_noise_hu"]),
         nominal_sd=float(values["calibration"]["nominal_sd"]),
+        soft_hu=(float(values["surroundings"]["soft_hu"][0]), float(values["surroundings"]["soft_hu"][1])),
+        foreign_sd=float(values["surroundings"]["foreign_sd"]),
         quantities=quantities,
     )
 
