@@ -1,4 +1,4 @@
-"""One lesion, every preset of the Agatston rule: a bar for each.
+"""A plaque and some specks, every preset of the Agatston rule: a bar for each.
 
 python examples/02_presets.py presets.png
 """
@@ -12,15 +12,17 @@ from calcimetry import measure
 
 out = sys.argv[1] if len(sys.argv) > 1 else "presets.png"
 
-# A plaque that fades at its edge, with a faint satellite of two voxels: what the presets disagree about.
+# A plaque whose peak differs from slice to slice, and faint specks of one to five voxels: what the presets disagree about.
 z, y, x = np.mgrid[-4:5, -12:13, -12:13]
-hu = 40 + 265 * np.exp(-((z * 3.0) ** 2 + (y * 0.5) ** 2 + (x * 0.5) ** 2) / 4.0)
-hu[4, 20, 3:5] = 150
+hu = 40 + 480 * np.exp(-((z * 2.5) ** 2 / 30 + (y * 0.5) ** 2 / 3 + (x * 0.5) ** 2 / 3))
+for n in range(1, 6):
+    hu[n, 2, 2 : 2 + n] = 190
+    hu[n, 22, 20 - n : 20] = 210
 hu = hu.astype(np.int16)
 
 scores = {}
 for name in measure.rule_ids():
-    scores[name] = measure.agatston(hu, (3.0, 0.5, 0.5), measure.rule(name))
+    scores[name] = measure.agatston(hu, (2.5, 0.5, 0.5), measure.rule(name))
     print(f"{name:20} {scores[name]:7.1f}")
 
 row, left, width = 22, 170, 640
