@@ -12,7 +12,7 @@ from calcimetry import measure
 
 out = sys.argv[1] if len(sys.argv) > 1 else "presets.png"
 
-# A plaque whose peak differs from slice to slice, and faint specks of one to five voxels: what the presets disagree about.
+# A plaque whose peak differs from slice to slice, and faint specks of one to five voxels.
 z, y, x = np.mgrid[-4:5, -12:13, -12:13]
 hu = 40 + 480 * np.exp(-((z * 2.5) ** 2 / 30 + (y * 0.5) ** 2 / 3 + (x * 0.5) ** 2 / 3))
 for n in range(1, 6):
