@@ -14,8 +14,10 @@ from calcimetry.phantom.shapes import Shape
 
 __all__ = ["Cells", "Optics", "Rendered", "counted", "render", "seen"]
 
-# Cells an object is counted in: this many along its smallest dimension, at most so many in all.
+# Cells an object is counted in: this many along its smallest dimension, none larger than a fraction of the blur, and
+# at most so many in all.
 _CELLS_ACROSS = 14
+_CELL_MM = 0.3
 _MAX_CELLS = 120_000
 # The Gaussian is cut here; what lies beyond is 6e-7 of the mass.
 _REACH_SIGMA = 5.0
@@ -106,7 +108,7 @@ def counted(shape: Shape, grid: Geometry) -> Cells | None:
     first, last = index.min(axis=0), index.max(axis=0)
     spacing = np.array(grid.spacing_mm)
     cell_mm = max(
-        shape.finest_mm / _CELLS_ACROSS,
+        min(shape.finest_mm / _CELLS_ACROSS, _CELL_MM),
         (float(np.prod((last - first) * spacing)) / _MAX_CELLS) ** (1 / 3),
     )
     counts = np.maximum(np.ceil((last - first) * spacing / cell_mm), 4).astype(int)

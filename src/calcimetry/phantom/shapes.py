@@ -112,7 +112,8 @@ class Ellipsoid:
     kind: str = "ellipsoid"
 
     def __post_init__(self) -> None:
-        _positive(diameters_mm=min(self.diameters_mm))
+        for size in self.diameters_mm:
+            _positive(diameters_mm=size)
         frame_of(self.direction)
 
     @property
