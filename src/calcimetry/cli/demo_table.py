@@ -17,7 +17,7 @@ def side_by_side(case: Case, truth: Sequence[TruthObject]) -> str:
     rows = []
     places = sorted({(s.site, s.structure) for s in case.scores}, key=lambda p: (p[0], p[1] == "total", p[1]))
     for site, structure in places:
-        true = [t for t in truth if t.site == site and structure in (t.structure, "total")]
+        true = [t for t in truth if t.site == site and structure in (t.structure or site, "total")]
         by_name = {s.name: s for s in case.scores if (s.site, s.structure) == (site, structure)}
         if "agatston" not in by_name or (not true and not by_name["count"].value):
             continue

@@ -22,6 +22,7 @@ from calcimetry.measure.mass import mass_mg_of
 from calcimetry.measure.mean import mean_hu
 from calcimetry.measure.peak import peak_hu
 from calcimetry.measure.pieces import Pieces, find_pieces
+from calcimetry.measure.printed import printed
 from calcimetry.measure.rule import Rule
 from calcimetry.measure.volume import volume_mm3_of
 
@@ -146,7 +147,7 @@ def _amounts(lesion: Lesion, mask: Mask, pieces: Pieces, context: Context) -> di
     def given(name: str, value: float | None, unit: str, method: str) -> Measurement:
         if value is None or features is None or context.interval is None:
             return Measurement(value, unit, None, method)
-        return Measurement(value, unit, context.interval.of_lesion(name, value, features), method)
+        return Measurement(value, unit, printed(context.interval.of_lesion(name, value, features), value), method)
 
     uncalibrated = "no mass: tube voltage without limits, and no calibration"
     return {

@@ -20,6 +20,7 @@ from calcimetry.measure.density_score import density_score
 from calcimetry.measure.features import IntervalModel, LesionFeatures
 from calcimetry.measure.lesions import BELOW_MINIMUM, Context, features_of, pieces_of_lesion
 from calcimetry.measure.mass import mass_mg_of
+from calcimetry.measure.printed import printed
 from calcimetry.measure.rule import Rule
 from calcimetry.measure.spread import Spread, spread_of
 from calcimetry.measure.standing import standing
@@ -237,7 +238,7 @@ def _row(name: str, value: float | None, scene: _Scene, context: Context, settin
     return replace(
         row,
         value=value,
-        interval95=interval,
+        interval95=printed(interval, value),
         status="equivalent" if holds.reasons else "final",
         reason="; ".join(holds.reasons) or None,
     )
