@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import typer
@@ -46,6 +47,7 @@ def analyze(
     ),
     jobs: int | None = typer.Option(None, "--jobs", metavar="N", help="Worker processes for compressed pixels."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    timings: bool = typer.Option(False, "--timings", help="Seconds of each step, as one JSON line on stderr."),
     spacing: float | None = typer.Option(
         None, "--spacing", metavar="MM", help="Object pixel of a projection (to come)."
     ),
@@ -81,6 +83,8 @@ def analyze(
         jobs=jobs,
         progress=progress(quiet or format is Format.json),
     )
+    if timings:
+        typer.echo(json.dumps({step: round(took, 4) for step, took in case.seconds.items()}), err=True)
     if anonymous:
         case = report.anonymised(case)
     if out is not None:
