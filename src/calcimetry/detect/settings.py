@@ -35,7 +35,7 @@ class DetectSettings:
 
     min_piece_mm2: float = 1.0
     max_listed: int = 600
-    max_runs: int = 1_500_000
+    max_runs: int = 800_000
     count_from: float = 0.5
     noise_floor_hu: float = 8.0
     skeleton_mm3: float = 5000.0

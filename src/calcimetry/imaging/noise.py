@@ -43,7 +43,8 @@ def noise_sd(
     looked = np.unique(np.linspace(0, max(depth - 1, 0), min(slices, depth)).round().astype(int))
     every: list[NDArray[np.float64]] = []
     for k in looked:
-        plane = pixels[k, : height // bj * bj, : width // bi * bi].astype(np.float32)
+        plane = np.asarray(pixels[k, : height // bj * bj, : width // bi * bi]).astype(np.float32)
+        plane = np.nan_to_num(plane, nan=-1024.0, posinf=4096.0, neginf=-4096.0)
         blocks = plane.reshape(height // bj, bj, width // bi, bi)
         mean = blocks.mean(axis=(1, 3))
         flat = (mean > tissue[0]) & (mean < tissue[1])

@@ -23,8 +23,8 @@ class BoneSettings:
     hu : block mean of bone; marrow and thin cortex average above it, noise of a block does not reach it.
     skeleton_ml : a connected piece from this volume on is skeleton wherever it lies (the largest calcified plaque of
         the trial scans had 3.6 ml); a stack shorter than ``short_mm`` is asked for ``skeleton_cm2`` in its slices.
-    pool_mm, pool_hu, pool_max_hu, pool_share : a piece of which more than this share has nothing harder by ``pool_hu``
-        within ``pool_mm``, at values below ``pool_max_hu``, is no bone but something filled with contrast medium.
+    pool_mm, pool_hu, pool_max_hu, pool_share : a piece of which more than this share is even, with nothing harder by
+        ``pool_hu`` within ``pool_mm``, at values below ``pool_max_hu``, is no bone but filled with contrast medium.
     wall_ml : in the wall, pieces from this volume on are bone too (ribs, sternum, scapula).
     hull_mm : how far the inner side of the ribs reaches into the hull of the lungs.
     base_mm, apex_mm : the hull of the lungs also covers so much below (heart and liver have little lung at their
@@ -43,7 +43,7 @@ class BoneSettings:
     pool_mm: float = 7.0
     pool_hu: float = 60.0
     pool_max_hu: float = 700.0
-    pool_share: float = 0.3
+    pool_share: float = 0.15
     wall_ml: float = 0.25
     hull_mm: float = 3.0
     base_mm: float = 24.0
@@ -110,13 +110,17 @@ def _lean(image: Coarse, inside: Bits) -> Bits:
 
 
 def _even(image: Coarse, settings: BoneSettings) -> Bits:
-    """Blocks without anything much harder within ``pool_mm``: enhanced blood, kidney, filled bowel.
+    """Blocks of thick even bodies: enhanced blood, kidney, filled bowel.
 
-    In a bone of this density the cortex is never far.
+    Nothing within ``pool_mm`` is much harder (the cortex of a bone is never farther), and nothing close much softer
+    (cortex is thin).
     """
-    window = reach(settings.pool_mm, image.mm, image.hu.shape, plane=True)
-    hardest = ndimage.maximum_filter(image.hu, window, mode="nearest")
-    return np.asarray((hardest - image.hu < settings.pool_hu) & (image.hu < settings.pool_max_hu))
+    near = reach(settings.pool_mm / 2.0, image.mm, image.hu.shape, plane=True)
+    far = reach(settings.pool_mm, image.mm, image.hu.shape, plane=True)
+    hardest = ndimage.maximum_filter(image.hu, far, mode="nearest")
+    softest = ndimage.minimum_filter(image.hu, near, mode="nearest")
+    even = (hardest - image.hu < settings.pool_hu) & (image.hu - softest < 2.0 * settings.pool_hu)
+    return np.asarray(even & (image.hu < settings.pool_max_hu))
 
 
 def bones(image: Coarse, inside: Bits, walls: Bits, settings: BoneSettings = BoneSettings()) -> Bones:

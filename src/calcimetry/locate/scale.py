@@ -31,7 +31,8 @@ class ScaleSettings:
     tissue_share : least share of voxels within 250 of water; a chest has ten per cent and more.
     absurd_hu, absurd_share : values above are metal at most; more than this share of them is no HU.
     drawn_values : an image of so few different values is a drawing, with no histogram to judge.
-    pile_share, clip_hu : so many voxels at exactly the largest value, and that value below ``clip_hu``: cut off.
+    pile_share, pile_least, clip_hu : so many voxels at exactly the largest value, and that value below ``clip_hu``:
+        cut off.
     """
 
     samples: int = 1_000_000
@@ -44,6 +45,7 @@ class ScaleSettings:
     absurd_hu: float = 8000.0
     absurd_share: float = 0.005
     pile_share: float = 2e-4
+    pile_least: int = 30
     clip_hu: float = 1500.0
     drawn_values: int = 16
 
@@ -95,7 +97,7 @@ def _wrong(values: Values, settings: ScaleSettings) -> str | None:
     if tissue < settings.tissue_share:
         return f"only {tissue:.1%} of the voxels lie within 250 of water (values from {low:g} to {high:g})"
     pile = float(np.mean(values == values.max()))
-    if pile > settings.pile_share and high < settings.clip_hu and low != high:
+    if pile > max(settings.pile_share, settings.pile_least / len(values)) and high < settings.clip_hu and low != high:
         return f"{pile:.2%} of the voxels have exactly the largest value, {high:g}: the image was cut off there"
     return None
 
