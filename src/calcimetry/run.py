@@ -192,7 +192,9 @@ def _look(
         found = [locate.scale_note(volume, body), locate.contrast_note(contrast)]
     with _timed(seconds, "detect"):
         tell(f"detecting in {volume.id}", 0, 0)
-        threshold_hu = max(held.threshold_hu, locate.contrast_threshold_hu(contrast))
+        # A rule may ask for a lower limit than the table of tube voltages; what it would count must be found.
+        asked_hu = measure.rule(settings.rule).at(held).threshold_hu
+        threshold_hu = max(asked_hu, locate.contrast_threshold_hu(contrast))
         seen = detect.look(
             volume, [given] if given is not None else [body], threshold_hu=threshold_hu, settings=settings.detect
         )

@@ -1,7 +1,12 @@
 """Files -> a study: headers first, then the images that are worth it, then their pixels. Nothing is trusted."""
 
+import sys
+import types
+from typing import Any
+
+from calcimetry.core.study import Study
 from calcimetry.read.array import from_array
-from calcimetry.read.index import Index, index
+from calcimetry.read.index import Index, Source, index
 from calcimetry.read.regions import regions_file
 from calcimetry.read.series import Candidate, Choice, choose
 from calcimetry.read.study import study
@@ -19,3 +24,16 @@ __all__ = [
     "subject_file",
     "subject_notes",
 ]
+
+
+class _Callable(types.ModuleType):
+    """The module of this stage, which can be called: ``calcimetry.read(folder)`` is ``calcimetry.read.study(folder)``.
+
+    Python binds a submodule to the package under its own name, so the two spellings can only live together this way.
+    """
+
+    def __call__(self, source: Source, **choices: Any) -> Study:
+        return study(source, **choices)
+
+
+sys.modules[__name__].__class__ = _Callable
