@@ -87,7 +87,7 @@ def tmp_gfr(serum_phosphate: float, urine_phosphate: float, serum_creatinine: fl
     """Threshold of phosphate reabsorption, in the unit of the serum phosphate; fasting, paired samples.
 
     >>> round(tmp_gfr(2.0, 5.0, 60.0, 6000.0), 3)
-    2.925
+    2.659
     """
     published = table("references/tmp_gfr")
     reabsorbed = 1.0 - (urine_phosphate * serum_creatinine) / (serum_phosphate * urine_creatinine)
