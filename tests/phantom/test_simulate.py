@@ -130,3 +130,19 @@ def test_the_small_recipes_run(name):
 def test_the_long_chest_runs():
     made = phantom.simulate("thorax-250", seed=1)
     assert made.volume.pixels.shape == (250, 512, 512)
+
+
+def test_a_region_without_anatomy_keeps_the_site_of_its_object():
+    ball = {"shape": "sphere", "diameter_mm": 4, "density_mg_cm3": 500}
+    objects = [
+        {**ball, "center_mm": [-7, 0, 0], "id": "V", "site": "aortic_valve", "structure": ""},
+        {**ball, "center_mm": [7, 0, 0], "id": "C", "site": "coronary_artery", "structure": "left_main"},
+        {**ball, "center_mm": [0, 7, 0], "id": "X"},
+    ]
+    made = phantom.simulate({**SMALL, "object": objects}, seed=0)
+    named = [(row.name, row.site, row.structure) for row in made.regions.regions]
+    assert named == [
+        ("V", "aortic_valve", ""),
+        ("left_main", "coronary_artery", "left_main"),
+        ("X", "unassigned", "X"),
+    ]

@@ -12,7 +12,7 @@ from calcimetry.core.regions import Region, Regions
 from calcimetry.phantom.bodies import Anatomy
 from calcimetry.phantom.canvas import Canvas
 from calcimetry.phantom.heart import AORTIC_VALVE_MM, MITRAL_ANNULUS, Chamber
-from calcimetry.phantom.objects import tubes_of
+from calcimetry.phantom.objects import Placed, tubes_of
 from calcimetry.phantom.render import Rendered
 from calcimetry.phantom.tubes import Tube
 
@@ -28,13 +28,19 @@ _ANNULUS = Chamber(MITRAL_ANNULUS.center, (22.0, 22.0, 11.0), MITRAL_ANNULUS.dir
 _LEAST_SHARE = 1e-3
 
 
-def around_objects(volume: Volume, objects: Sequence[tuple[str, Rendered]]) -> Regions:
-    """Label map of bodies without anatomy: one region for each object, every voxel that it reaches."""
+def around_objects(volume: Volume, objects: Sequence[tuple[Placed, Rendered]]) -> Regions:
+    """Label map of bodies without anatomy: one region for each object, every voxel that it reaches.
+
+    A region carries the site and structure of its object; an object of no site has its name as structure.
+    """
     labels: NDArray[np.uint16] = np.zeros(volume.geometry.shape, dtype=np.uint16)
-    for label, (_, image) in enumerate(objects, 1):
+    rows = []
+    for label, (one, image) in enumerate(objects, 1):
         labels[image.box][image.share > _LEAST_SHARE] = label
-    rows = tuple(Region(n, name, "unassigned", name, source="given") for n, (name, _) in enumerate(objects, 1))
-    return Regions(volume.id, labels, volume.geometry, rows)
+        name = one.structure or one.id
+        structure = name if one.site == "unassigned" else one.structure
+        rows.append(Region(label, name, one.site, structure, source="given"))
+    return Regions(volume.id, labels, volume.geometry, tuple(rows))
 
 
 def corridors(body: Anatomy, volume: Volume) -> Regions:

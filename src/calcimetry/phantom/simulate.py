@@ -148,7 +148,7 @@ def simulate(
     volume = Volume("i1", pixels, geometry, acquisition)
     settings = {**plan.settings(), "seed": seed, "hu_per_mg_cm3": round(per_mg, 6), "psf_sigma_mm": optics.psf_sigma_mm}
     if body.heart is None:
-        regions = around_objects(volume, [(one.structure or one.id, i) for one, i in rendered if i is not None])
+        regions = around_objects(volume, [(one, image) for one, image in rendered if image is not None])
     else:
         regions = corridors(body, volume)
     return Simulation(volume, tuple(truth), regions, settings)
