@@ -23,7 +23,7 @@ def sites(format: Format = FORMAT) -> None:
             "structures": list(structures),
             "regions": list(profile.locators),
             "scores": list(profile.scores),
-            "scales": list(profile.scales),
+            "scales": list(profile.scales.get(word, ())),
             "status": profile.status,
         }
         for profile in known.profiles()

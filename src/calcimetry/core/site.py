@@ -25,8 +25,10 @@ class Site:
         DICOM modalities of the images it wants.
     locators : tuple of str
         How its regions are found today: ``given``, ``builtin``.
-    scores, scales : tuple of str
-        Names of the scores computed for it; ids of the tables in ``knowledge/scales`` that they are placed on.
+    scores : tuple of str
+        Names of the scores computed for it.
+    scales : dict of str to tuple of str
+        Site word -> ids of the tables in ``knowledge/scales`` that its scores are placed on.
     status : str
         What works today, in one sentence.
     structure_codes : dict of str to Code
@@ -39,6 +41,6 @@ class Site:
     modalities: tuple[str, ...]
     locators: tuple[str, ...]
     scores: tuple[str, ...]
-    scales: tuple[str, ...]
+    scales: dict[str, tuple[str, ...]]
     status: str
     structure_codes: dict[str, Code] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any
 from calcimetry.core.codes import Code
 from calcimetry.core.errors import KnowledgeError, UnknownIdError
 from calcimetry.core.site import Site
-from calcimetry.knowledge.load import table
+from calcimetry.knowledge.load import table, table_ids
 
 __all__ = ["load", "profile_of", "profiles", "site_words"]
 
@@ -32,7 +32,7 @@ def load(folder: str, text: str) -> Site:
             modalities=tuple(values.pop("modalities")),
             locators=tuple(values.pop("locators")),
             scores=tuple(values.pop("scores")),
-            scales=tuple(values.pop("scales", ())),
+            scales={word: tuple(ids) for word, ids in values.pop("scales", {}).items()},
             structures={word: tuple(names) for word, names in values.pop("structures").items()},
             structure_codes={name: Code(**code) for name, code in values.pop("codes", {}).items()},
         )
@@ -43,6 +43,10 @@ def load(folder: str, text: str) -> Site:
     words = table("words/sites")["site"]
     if unknown := [word for word in profile.structures if word not in words]:
         raise KnowledgeError(f"sites/{folder}/site.toml: site words {unknown} are not in words/sites.toml")
+    known = {name.removeprefix("scales/") for name in table_ids() if name.startswith("scales/")}
+    named = {scale for ids in profile.scales.values() for scale in ids}
+    if stray := sorted(set(profile.scales) - set(profile.structures)) + sorted(named - known):
+        raise KnowledgeError(f"sites/{folder}/site.toml: scales name sites or tables that are not there: {stray}")
     if unlisted := [
         name for name in profile.structure_codes if not any(name in s for s in profile.structures.values())
     ]:
