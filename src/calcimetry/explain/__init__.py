@@ -1,0 +1,73 @@
+"""From findings, history and laboratory values to what they mean: kind, causes, tests, who, how soon, says who."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from calcimetry.core.errors import UsageError
+from calcimetry.explain.casefile import read as read_case
+from calcimetry.explain.explanation import Explanation
+from calcimetry.explain.plain_texts import texts
+from calcimetry.explain.reason import reason
+
+__all__ = ["TABLES", "Explanation", "explain", "read_case"]
+
+TABLES = (
+    *(f"reasoning/{name}" for name in (
+        "abdomen", "analytes", "brain_eye", "breast", "causes", "chest", "facts", "heart", "intervals", "metabolic",
+        "neck", "organs", "person", "red_flags", "several", "soft_tissue", "types", "urinary", "voids",
+    )),
+    "units",
+)  # fmt: skip
+"""Tables behind every explanation, for the provenance of a result."""
+
+
+def explain(
+    case: Mapping[str, Any] | str | Path,
+    *,
+    units: str = "mg/dL",
+    region: str | None = None,
+    as_of: datetime.date | None = None,
+    language: str = "en",
+) -> Explanation:
+    """Reason about a case.
+
+    Parameters
+    ----------
+    case : mapping or path
+        ``calcimetry-case/1`` as plain values, or a file (JSON, TOML, YAML).
+    units : str
+        ``mg/dL`` or ``mmol/L``: how laboratory values are shown; read are all.
+    region : str, optional
+        ``EU``, ``UK`` or ``US``: whose guidelines come first.
+    as_of : date, optional
+        From which due dates are counted; without it none is given.
+    language : str
+        Of the texts.
+
+    Returns
+    -------
+    Explanation
+        ``.record()`` gives ``calcimetry-explanation/1``.
+
+    Raises
+    ------
+    InputError
+        Unreadable, or a key or word that the format does not know: the three nearest are named.
+    UsageError
+        Units that are neither of the two.
+
+    >>> found = explain({"age": {"value": 38, "unit": "a"}, "findings": [{"site": "prostate"}]})
+    >>> found.urgency, [test.id for test in found.tests]
+    ('none', ['no_test', 'psa_not_indicated_by_calcification'])
+    """
+    if units not in {"mg/dL", "mmol/L"}:
+        raise UsageError(f"unknown units {units!r}: mg/dL or mmol/L")
+    values = case if isinstance(case, Mapping) else read_case(case)
+    where = "case" if isinstance(case, Mapping) else str(case)
+    answer = reason(values, units=units, region=region, as_of=as_of, where=where)
+    return replace(answer, texts=texts(answer, values, language))
