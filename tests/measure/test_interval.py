@@ -1,5 +1,6 @@
 import math
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,11 +133,33 @@ def test_a_lesion_beyond_the_simulated_range_keeps_a_finite_interval(lesions, mo
     assert 1e4 < low < high < 1e6
 
 
+def test_fat_around_a_lesion_hides_more_of_its_mass_than_tissue(lesions, model) -> None:
+    higher = 0
+    for one in lesions:
+        ends = []
+        for background in (40.0, -90.0):
+            around = replace(one.features.around, mean_hu=background)
+            ends.append(model.of_lesion("mass", 10.0, replace(one.features, around=around)))
+        higher += ends[1][1] > ends[0][1]
+    assert higher > 0.8 * len(lesions)
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_lesion_in_fat_is_less_certain_than_in_tissue(lesions, model, name) -> None:
-    features = lesions[0].features
-    low, high = model.of_lesion(name, 10.0, features)
-    fat = replace(features, around=replace(features.around, mean_hu=-90.0))
-    in_fat = model.of_lesion(name, 10.0, fat)
-    assert in_fat[0] < low
-    assert in_fat[1] > high
+def test_intervals_hold_the_truth_of_plaques_and_in_fat(lesions, model, name) -> None:
+    for some in ([one for one in lesions if one.plaque], [one for one in lesions if one.background != "soft"]):
+        assert len(some) >= 20
+        ends = [model.of_lesion(name, one.measured[name], one.features) for one in some]
+        held = sum(low <= one.truth[name] <= high for one, (low, high) in zip(some, ends, strict=True))
+        assert held >= binom.ppf(1e-4, len(some), 0.85)
+
+
+def test_two_hundred_lesions_are_quick(lesions, model) -> None:
+    features = [lesions[n % len(lesions)].features for n in range(200)]
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        for one in features:
+            model.of_lesion("mass", 10.0, one)
+        model.of_sum("mass", [10.0] * 200, features)
+        took.append(time.process_time() - started)
+    assert min(took) < 0.2

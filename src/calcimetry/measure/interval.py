@@ -33,6 +33,7 @@ FEATURES = (
     "log_peak_contrast",
     "log_mean_contrast",
     "halo",
+    "log_above_background",
     "noise_over_threshold",
     "log_thickness_mm",
     "log_overlap",
@@ -44,10 +45,14 @@ FEATURES = (
     "log_threshold",
 )
 """What an interval rests on, in the order of the table's numbers."""
-_SQUARED = 5
+_SQUARED = 6
 """The first so many features also enter by their products, two and two."""
 _LEAST_CONTRAST = 0.05
 """Added to contrast over threshold before the logarithm, so that a peak at the threshold is finite."""
+_LEAST_ABOVE_BACKGROUND = 0.1
+"""Least share of a lesion's mean that is above its background, so that the logarithm is finite."""
+_UNKNOWN_BACKGROUND_HU = 40.0
+"""Background where nothing around the lesion can be looked at: soft tissue, of which most of a body is."""
 _TWO_SIDED = 1.959964
 """Standard deviations from the middle to either end of 95 % of a normal distribution."""
 
@@ -55,17 +60,19 @@ Array = NDArray[np.float64]
 
 
 def describe(features: LesionFeatures, unknown_noise_hu: float) -> Array:
-    """Features (13,) of a lesion, in the order of :data:`FEATURES`; lengths in mm, contrasts over the threshold."""
+    """Features (14,) of a lesion, in the order of :data:`FEATURES`; lengths in mm, contrasts over the threshold."""
     threshold = features.threshold_hu
     dz, dy, dx = features.spacing_mm
     thickness = features.thickness_mm or dz
-    noise = features.around.noise_hu
+    noise, background = features.around.noise_hu, features.around.mean_hu
+    background = _UNKNOWN_BACKGROUND_HU if background is None else background
     return np.array(
         [
             math.log(features.voxels),
             math.log(max(features.peak_hu / threshold - 1.0, 0.0) + _LEAST_CONTRAST),
             math.log(max(features.mean_hu / threshold - 1.0, 0.0) + _LEAST_CONTRAST),
             math.log1p(max(features.around.halo_ratio, 0.0)),
+            math.log(max(1.0 - background / features.mean_hu, _LEAST_ABOVE_BACKGROUND)),
             (unknown_noise_hu if noise is None else noise) / threshold,
             math.log(thickness),
             math.log(dz / thickness),
@@ -80,7 +87,7 @@ def describe(features: LesionFeatures, unknown_noise_hu: float) -> Array:
 
 
 def design(scaled: Array) -> Array:
-    """Terms (n, 29) of scaled features (n, 13): one, each, and products of the first five."""
+    """Terms (n, 36) of scaled features (n, 14): one, each, and products of the first six."""
     products = [scaled[:, a] * scaled[:, b] for a in range(_SQUARED) for b in range(a, _SQUARED)]
     return np.column_stack([np.ones(len(scaled)), scaled, *products])
 
@@ -89,7 +96,7 @@ def design(scaled: Array) -> Array:
 class Quantity:
     """The model of one quantity.
 
-    ``center`` (29,) and ``spread`` (14,) are coefficients of log(truth / measured) and of the log of its spread;
+    ``center`` (36,) and ``spread`` (15,) are coefficients of log(truth / measured) and of the log of its spread;
     ``low`` and ``high`` (b,) the ends in spreads, by class of spread with limits ``edges`` (b - 1,); ``shared`` the
     share of variance that lesions of one scan have in common.
     """
@@ -102,7 +109,7 @@ class Quantity:
     shared: float
 
     def ratios(self, scaled: Array) -> tuple[Array, Array, Array]:
-        """Truth over measured, low, middle and high, each (n,), for scaled features (n, 13)."""
+        """Truth over measured, low, middle and high, each (n,), for scaled features (n, 14)."""
         middle = design(scaled) @ self.center
         width = np.exp(np.column_stack([np.ones(len(scaled)), scaled]) @ self.spread)
         which = np.searchsorted(self.edges, width)
@@ -117,7 +124,7 @@ class Quantity:
 class LesionIntervals:
     """The interval model: plain numbers of the table, evaluated.
 
-    Features are held within ``lowest`` and ``highest`` (13,), the range that was simulated, then scaled by ``middle``
+    Features are held within ``lowest`` and ``highest`` (14,), the range that was simulated, then scaled by ``middle``
     and ``sd``: a lesion far larger than any simulated gets the relative width of the largest.
     """
 
@@ -127,8 +134,6 @@ class LesionIntervals:
     sd: Array
     unknown_noise_hu: float
     nominal_sd: float
-    soft_hu: tuple[float, float]
-    foreign_sd: float
     quantities: dict[str, Quantity]
 
     def of_lesion(self, name: str, value: float, features: LesionFeatures) -> tuple[float, float] | None:
@@ -142,9 +147,8 @@ class LesionIntervals:
 
         On the linear scale, each side for itself: of the distances from the predicted middle to the end, the share
         that lesions of a scan have in common (blur, voltage) adds up, the rest adds in quadrature. The spread of an
-        uncalibrated mass factor is common to all lesions, and so is what fat, blood or lung around them does, which was
-        not simulated: they widen each side in quadrature. ``None`` where
-        nothing was found: an interval of zero would speak of missed lesions.
+        uncalibrated mass factor is common to all lesions and widens each side in quadrature. ``None`` where nothing was
+        found: an interval of zero would speak of missed lesions.
         """
         quantity = self.quantities.get(name)
         amounts = np.array(values, dtype=np.float64)
@@ -154,23 +158,14 @@ class LesionIntervals:
         # Residuals are skew: where the middle lies outside its own quantiles, the nearer end stands for it.
         middle = np.clip(middle, low, high)
         total = float(middle.sum())
-        variance = 0.0
-        if name == "mass" and not all(one.calibrated for one in features):
-            variance += self.nominal_sd**2
-        foreign = np.array([self._foreign(one) for one in features])
-        variance += (self.foreign_sd * float(middle[foreign].sum()) / total) ** 2
-        common = _TWO_SIDED * math.sqrt(variance) * total
+        known = name != "mass" or all(one.calibrated for one in features)
+        common = 0.0 if known else _TWO_SIDED * self.nominal_sd * total
         below = _joined(middle - low, quantity.shared, common)
         above = _joined(high - middle, quantity.shared, common)
         return max(0.0, total - below), total + above
 
-    def _foreign(self, features: LesionFeatures) -> bool:
-        """Whether a lesion lies in anything but soft tissue, or nobody can tell."""
-        mean = features.around.mean_hu
-        return mean is None or not self.soft_hu[0] <= mean <= self.soft_hu[1]
-
     def scaled(self, features: Sequence[LesionFeatures]) -> Array:
-        """Features (n, 13) of lesions, held within the range simulated, in standard deviations."""
+        """Features (n, 14) of lesions, held within the range simulated, in standard deviations."""
         raw = np.stack([describe(one, self.unknown_noise_hu) for one in features])
         found: Array = (np.clip(raw, self.lowest, self.highest) - self.middle) / self.sd
         return found
@@ -209,8 +204,6 @@ def from_table(values: dict[str, Any]) -> LesionIntervals:
         sd=column("sd"),
         unknown_noise_hu=float(values["unknown_noise_hu"]),
         nominal_sd=float(values["calibration"]["nominal_sd"]),
-        soft_hu=(float(values["surroundings"]["soft_hu"][0]), float(values["surroundings"]["soft_hu"][1])),
-        foreign_sd=float(values["surroundings"]["foreign_sd"]),
         quantities=quantities,
     )
 
