@@ -1,7 +1,7 @@
 """Fit the interval model on simulated lesions and write the table ``knowledge/intervals.toml``.
 
 Run from the checkout: ``python tools/fit_intervals.py [--protocols N] [--seed N] [--out FILE]``. Deterministic; about
-six minutes on one core. The lesions come from ``bench/simulated_lesions.py``; ``bench/intervals.py`` measures the
+four minutes on one free core. The lesions come from ``bench/simulated_lesions.py``; ``bench/intervals.py`` measures the
 coverage on others.
 
 For each quantity log(truth / measured) is fitted by ridge regression, the log of the absolute residual by another, and
