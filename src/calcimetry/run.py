@@ -1,17 +1,18 @@
-"""The way of the data, joined: read -> locate -> detect -> measure -> grade -> Case. Nothing else joins stages."""
+"""The way of the data, joined: read, locate, detect, measure, grade, explain. Nothing else joins stages."""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from calcimetry import detect, grade, locate, measure, sites
+from calcimetry import detect, explain, grade, locate, measure, sites
 from calcimetry.core.case import Case, ImageInfo, Input, NotAssessed, Provenance
 from calcimetry.core.errors import InputError
 from calcimetry.core.image import Contrast, Volume
@@ -88,6 +89,7 @@ def analyze(
         with _timed(seconds, "read"):
             study = read_study(source, study_uid=study_uid, jobs=jobs, progress=progress)
     known = subject if isinstance(subject, Subject) or subject is None else subject_file(Path(subject))
+    stated = None if isinstance(subject, Subject) or subject is None else explain.read_case(Path(subject))
     volumes = [image for image in study.images if isinstance(image, Volume)]
     if not volumes:
         raise InputError("holds no image that can be assessed", found="no CT volume", expected="a CT series")
@@ -99,6 +101,7 @@ def analyze(
         replace(study, subject=_joined(study.subject, known)),
         given=maps,
         settings=settings or RunSettings(),
+        stated=stated,
         seconds=seconds,
         progress=progress,
     )
@@ -109,10 +112,11 @@ def assess(
     *,
     given: Regions | None = None,
     settings: RunSettings,
+    stated: Mapping[str, Any] | None = None,
     seconds: dict[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Case:
-    """From a study in memory to a case: everything behind reading."""
+    """From a study in memory to a case: everything behind reading. ``stated``: a case file as plain values."""
     seconds = {} if seconds is None else seconds
     tell = progress or (lambda step, done, of: None)
     volumes = [image for image in study.images if isinstance(image, Volume)]
@@ -149,7 +153,7 @@ def assess(
         grades = grade.grades(scores, study.subject, images)
     tables = {*_TABLES, *detect.TABLES, *locate.TABLES}
     used = {t.id: t for t in (*(fingerprint(name) for name in tables), *grade.tables_used(grades))}
-    return Case(
+    case = Case(
         subject=study.subject,
         images=images,
         regions=tuple(r for one in looked for r in one.regions),
@@ -166,8 +170,33 @@ def assess(
         ),
         study_uid=study.uid,
         pixels={v.id: v for v in volumes},
-        seconds=dict(seconds),
     )
+    with _timed(seconds, "explain"):
+        case = _explained(case, stated)
+    return replace(case, seconds=dict(seconds))
+
+
+def _explained(case: Case, stated: Mapping[str, Any] | None) -> Case:
+    """The case with its explanation, where there is something to explain. Due dates count from the newest image."""
+    values = explain.case_of(case, stated)
+    if values is None:
+        return case
+    days = [image.study_date for image in case.images if image.study_date]
+    found = explain.explain(
+        values, as_of=datetime.date.fromisoformat(max(days)[:10]) if days else None, where="case file"
+    )
+    used = {t.id: t for t in (*case.provenance.tables, *(fingerprint(name) for name in explain.TABLES))}
+    provenance = replace(case.provenance, tables=tuple(used[name] for name in sorted(used)))
+    return replace(case, explanation=found.record(), provenance=provenance)
+
+
+def _newest(case: Case) -> datetime.date | None:
+    """The day of the newest image; ``None`` where no header holds one that is on the calendar."""
+    days = []
+    for image in case.images:
+        with suppress(ValueError, TypeError):
+            days.append(datetime.date.fromisoformat(str(image.study_date)))
+    return max(days, default=None)
 
 
 @dataclass(frozen=True, slots=True)

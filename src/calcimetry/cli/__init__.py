@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from calcimetry.cli import analyze, check, coming, demo, doctor, phantom, sites, tables
+from calcimetry.cli import analyze, check, coming, demo, doctor, explain, phantom, sites, tables
 
 __all__ = ["app", "main"]
 
@@ -45,7 +45,7 @@ def _root(
     """
 
 
-for module in (analyze, check, phantom, sites, tables, doctor, demo, coming):
+for module in (analyze, check, explain, phantom, sites, tables, doctor, demo, coming):
     module.register(app)
 
 

@@ -7,7 +7,6 @@ import typer
 __all__ = ["register"]
 
 COMING = {
-    "explain": "Reason about typed findings: kind, causes, tests, follow-up.",
     "compare": "Two results: new, gone, grown, unchanged.",
     "evaluate": "A result against a reference: lesion and score agreement.",
     "batch": "Many studies, one table.",

@@ -11,10 +11,13 @@ from typing import Any
 from calcimetry.core.errors import UsageError
 from calcimetry.explain.casefile import read as read_case
 from calcimetry.explain.explanation import Explanation
+from calcimetry.explain.from_images import case_of
+from calcimetry.explain.lab_files import read as read_labs
 from calcimetry.explain.plain_texts import texts
 from calcimetry.explain.reason import reason
+from calcimetry.explain.template import template
 
-__all__ = ["TABLES", "Explanation", "explain", "read_case"]
+__all__ = ["TABLES", "Explanation", "case_of", "explain", "read_case", "read_labs", "template"]
 
 TABLES = (
     *(f"reasoning/{name}" for name in (
@@ -33,6 +36,7 @@ def explain(
     region: str | None = None,
     as_of: datetime.date | None = None,
     language: str = "en",
+    where: str = "",
 ) -> Explanation:
     """Reason about a case.
 
@@ -48,6 +52,8 @@ def explain(
         From which due dates are counted; without it none is given.
     language : str
         Of the texts.
+    where : str
+        Named in errors; the path, where one is given.
 
     Returns
     -------
@@ -68,6 +74,6 @@ def explain(
     if units not in {"mg/dL", "mmol/L"}:
         raise UsageError(f"unknown units {units!r}: mg/dL or mmol/L")
     values = case if isinstance(case, Mapping) else read_case(case)
-    where = "case" if isinstance(case, Mapping) else str(case)
+    where = where or ("case" if isinstance(case, Mapping) else str(case))
     answer = reason(values, units=units, region=region, as_of=as_of, where=where)
     return replace(answer, texts=texts(answer, values, language))

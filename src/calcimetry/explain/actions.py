@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from calcimetry.explain import rules, spell
-from calcimetry.explain.explanation import FollowUp, RedFlag, Referral, Test
+from calcimetry.explain.explanation import FollowUp, ProposedTest, RedFlag, Referral
 from calcimetry.explain.matching import Matched, strictest_kind, strictest_tier
 from calcimetry.explain.metabolic import Held
 from calcimetry.explain.rules import TIERS, Together
 from calcimetry.knowledge import logic
 from calcimetry.knowledge.load import table
 
-__all__ = ["Wanted", "follow_up", "referrals", "tests", "urgency", "wanted"]
+__all__ = ["Wanted", "follow_up", "proposed_tests", "referrals", "urgency", "wanted"]
 
 _STOPS = frozenset({"none", "routine_screening", "clinical"})
 """Kinds of follow-up without imaging for the calcium."""
@@ -109,18 +109,18 @@ def urgency(found: Iterable[Wanted], flags: Iterable[RedFlag]) -> str:
     return strictest_tier([*(one.tier for one in found), *(flag.urgency for flag in flags)])
 
 
-def tests(found: Sequence[Wanted], case: Mapping[str, Any]) -> tuple[Test, ...]:
+def proposed_tests(found: Sequence[Wanted], case: Mapping[str, Any]) -> tuple[ProposedTest, ...]:
     """Proposed steps, each once, fitted to a child or a pregnancy."""
-    listed: dict[str, Test] = {}
+    listed: dict[str, ProposedTest] = {}
     for one in found:
         for word in one.tests:
             word = _fitting(word, case)
-            listed.setdefault(word, Test(word, one.why, one.because, one.sources, one.status))
+            listed.setdefault(word, ProposedTest(word, one.why, one.because, one.sources, one.status))
     ionising = table("reasoning/person")["pregnancy"]
     low, high = ionising["ages"]
     asked = case.get("sex") == "female" and case.get("pregnant") is None and low <= case.get("age_years", -1) <= high
     if asked and "postmenopausal" not in case.get("history", ()) and set(listed) & set(ionising["ionising"]):
-        listed["pregnancy_test"] = Test(
+        listed["pregnancy_test"] = ProposedTest(
             "pregnancy_test", ionising["ask"], spell.because(["sex", "age_years"], case), (ionising["source"],),
             ionising["status"],
         )  # fmt: skip

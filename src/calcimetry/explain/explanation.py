@@ -13,11 +13,11 @@ __all__ = [
     "FollowUp",
     "Guideline",
     "MetabolicPattern",
+    "ProposedTest",
     "Reading",
     "RedFlag",
     "Referral",
     "Shared",
-    "Test",
     "TypeRank",
     "Voided",
     "Withheld",
@@ -85,7 +85,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class ProposedTest:
     """A proposed test or step. ``status`` is never ``uncertain``: that may order, not recommend."""
 
     id: str
@@ -185,7 +185,7 @@ class Explanation:
     metabolic_patterns: tuple[MetabolicPattern, ...]
     types: tuple[TypeRank, ...]
     causes: tuple[Cause, ...]
-    tests: tuple[Test, ...]
+    tests: tuple[ProposedTest, ...]
     referrals: tuple[Referral, ...]
     urgency: str
     follow_up: FollowUp
