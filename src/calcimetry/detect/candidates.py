@@ -65,19 +65,27 @@ def sorted_bodies(volume: Volume, field: Field, threshold_hu: float, settings: D
     weight = _weights(volume, bodies.chosen(loose), threshold_hu)
     loose = loose[np.argsort(-weight, kind="stable")]
     listed = (sizes * voxel_mm3 >= settings.bone_listed_mm3) & (sizes * voxel_mm3 < settings.skeleton_mm3)
+    skeleton = of_bone[numbers]
+    parted = part(volume, inside[skeleton], field.is_free(labels[skeleton], _middles(inside[skeleton])), threshold_hu)
+    # a piece of bone that an island came loose from is told by the island: no voxel is in two lesions
+    listed[numbers[_holding(inside, parted.bodies)]] = False
     pieces_of_bone = np.flatnonzero(of_bone & listed)
     pieces_of_bone = pieces_of_bone[np.argsort(-sizes[pieces_of_bone], kind="stable")]
-    skeleton = of_bone[numbers]
     return Sorted(
         loose=bodies.chosen(loose[: settings.max_listed]),
-        parted=part(
-            volume, inside[skeleton], field.is_free(labels[skeleton], _middles(inside[skeleton])), threshold_hu
-        ),
+        parted=parted,
         bone=bodies.chosen(np.sort(pieces_of_bone[: settings.max_listed])),
         outside=outside.chosen(np.flatnonzero(outside.voxels * voxel_mm3 >= settings.outside_mm3)[:50]),
         left_out=max(0, len(loose) - settings.max_listed),
         cut_short=cut_short,
     )
+
+
+def _holding(runs: Runs, bodies: Bodies) -> Whole:
+    """Which runs hold the first voxel of each body."""
+    width = runs.shape[2]
+    first = bodies.runs[bodies.offsets[:-1]]
+    return np.searchsorted(runs.row * width + runs.first, first.row * width + first.first, "right") - 1
 
 
 def _middles(runs: Runs) -> Whole:
@@ -108,7 +116,7 @@ def measured(volume: Volume, field: Field, bodies: Bodies, parted: Parted | None
             shape_of(index, hu, field.spacing_mm),
             field.around(start, bits, index),
             field.word(index),
-            None if parted is None else (float(parted.rise[number]), float(parted.ahead[number])),
+            None if parted is None else parted.profiles[number],
         )
 
 

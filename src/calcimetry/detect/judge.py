@@ -7,6 +7,7 @@ from math import exp
 from typing import Any
 
 from calcimetry.core.lesion import Kind
+from calcimetry.detect.parting import Profile
 from calcimetry.detect.shape import Shape
 from calcimetry.detect.surroundings import Around
 from calcimetry.knowledge.load import table
@@ -31,7 +32,7 @@ def judge(
     word: str,
     threshold_hu: float,
     *,
-    parted: tuple[float, float] | None = None,
+    parted: Profile | None = None,
     count_from: float = 0.5,
 ) -> Verdict:
     """Verdict where no region is given.
@@ -43,8 +44,8 @@ def judge(
     word : str
         Part of the human body it lies in.
     threshold_hu : float
-    parted : (float, float) or None
-        Where it was parted from bone: how far values rise again behind it, and the highest mean ahead [HU].
+    parted : Profile or None
+        What lies before and behind it, where it was parted from bone.
     count_from : float
         Confidence from which it counts.
     """
@@ -56,7 +57,7 @@ def judge(
     confidence = 1.0 / (1.0 + exp(-sum(weight for weight, _ in weights.values())))
     against = "noise" if weights["noise"][0] < -1.0 else min(weights, key=lambda name: weights[name][0])
     kind: Kind = "calcification"
-    if against in ("wall", "near_bone", "skull", "cartilage", "parted") and weights[against][0] < 0.0:
+    if against in ("wall", "near_bone", "spongy", "skull", "cartilage", "parted") and weights[against][0] < 0.0:
         kind = "bone" if confidence < count_from else kind
     elif against in ("soft", "gas") and confidence < count_from:
         kind = "artefact"
@@ -91,7 +92,7 @@ def _weights(
     around: Around,
     word: str,
     threshold_hu: float,
-    parted: tuple[float, float] | None,
+    parted: Profile | None,
     cuts: dict[str, Any],
 ) -> dict[str, tuple[float, str]]:
     """Log-odds of each rule that applies, with the reason it gives if it tips the balance."""
@@ -113,19 +114,21 @@ def _weights(
         weights["huge"] = (cuts["huge"]["weight"], said)
     if around.gas_share > gas["share"] and shape.peak_hu < gas["peak_hu"]:
         weights["gas"] = (gas["weight"], f"edge of gas ({around.gas_share:.0%} of the surroundings)")
-    weights |= _bone_weights(shape, around, word, parted, cuts)
+    weights |= _bone_weights(shape, around, word, threshold_hu, parted, cuts)
     if around.cut:
         weights["cut"] = (cuts["cut"]["weight"], "cut by the side of the image: cannot be judged")
     return weights
 
 
 def _bone_weights(
-    shape: Shape, around: Around, word: str, parted: tuple[float, float] | None, cuts: dict[str, Any]
+    shape: Shape, around: Around, word: str, threshold_hu: float, parted: Profile | None, cuts: dict[str, Any]
 ) -> dict[str, tuple[float, str]]:
     """Log-odds of the rules that know where bone is to be expected."""
     weights: dict[str, tuple[float, str]] = {}
     near, skull, cartilage = cuts["near_bone"], cuts["skull"], cuts["cartilage"]
-    if around.wall_share > cuts["wall"]["share"]:
+    rib, spongy = cuts["rib"], cuts["spongy"]
+    hollow = around.hollow_share > rib["hollow_share"] and around.wall_mm <= rib["wall_mm"]
+    if around.wall_share > cuts["wall"]["share"] or (hollow and parted is None):
         weights["wall"] = (cuts["wall"]["weight"], "in the wall of the trunk: rib, sternum or cartilage")
     elif (
         parted is None
@@ -134,6 +137,10 @@ def _bone_weights(
         and word in near["words"]
     ):
         weights["near_bone"] = (near["weight"], f"{around.bone_mm:.0f} mm beside or behind bone: a piece of it")
+    solid = shape.volume_mm3 > spongy["mm3"] and 2.0 * shape.axes_mm[0] > spongy["thick_mm"]
+    if solid and shape.mean_hu < threshold_hu + spongy["mean_above_threshold_hu"] and around.bone_mm <= spongy["mm"]:
+        said = f"as soft as spongy bone (mean {shape.mean_hu:.0f} HU), {around.bone_mm:.0f} mm from bone"
+        weights["spongy"] = (spongy["weight"], said)
     if word == "head" and around.bone_mm <= skull["mm"]:
         beside_air = around.gas_share > skull["gas_share"] or around.dark_share > skull["gas_share"]
         if shape.volume_mm3 > skull["piece_mm3"] or beside_air:
@@ -142,7 +149,9 @@ def _bone_weights(
         weights["cartilage"] = (cartilage["weight"], "large piece in the neck: hyoid or larynx")
     if parted is not None:
         rule = cuts["parted"]
-        plaque = parted[0] >= rule["rise_hu"] and parted[1] <= rule["ahead_hu"]
+        plaque = parted.rise_hu >= rule["rise_hu"] and parted.ahead_hu <= rule["ahead_hu"]
+        denser = parted.crest_hu >= rule["denser"] * (parted.valley_hu + parted.rise_hu)
+        plaque &= parted.valley_hu < threshold_hu or denser
         plaque &= shape.peak_hu >= rule["peak_hu"] and 2.0 * shape.axes_mm[0] <= rule["thick_mm"]
         plaque &= shape.volume_mm3 <= rule["mm3"]
         plaque &= word in rule["words"] and around.gas_share <= rule["gas_share"]

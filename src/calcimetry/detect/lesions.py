@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from calcimetry.core.image import Volume
 from calcimetry.core.lesion import Lesion, Mask
 from calcimetry.detect.judge import Verdict, deviations
+from calcimetry.detect.parting import Profile
 from calcimetry.detect.shape import Shape
 from calcimetry.detect.surroundings import Around
 
@@ -22,8 +23,7 @@ class Candidate:
     """A body of voxels with all that was measured on it.
 
     ``start`` and ``bits`` are its mask, ``index`` (n, 3) its voxels, ``hu`` (n,) their values, ``word`` the part of
-    the human body around it, ``parted`` the rise behind and
-    the highest mean ahead [HU] where it was parted from bone.
+    the human body around it, ``parted`` what lies before and behind where it was parted from bone.
     """
 
     start: tuple[int, int, int]
@@ -33,7 +33,7 @@ class Candidate:
     shape: Shape
     around: Around
     word: str
-    parted: tuple[float, float] | None = None
+    parted: Profile | None = None
 
 
 def lesion(

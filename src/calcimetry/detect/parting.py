@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from calcimetry.core.image import Volume
 from calcimetry.imaging.components import Bodies, Runs, connect, find_bodies
 
-__all__ = ["Parted", "part"]
+__all__ = ["Parted", "Profile", "part"]
 
 Bits = NDArray[np.bool_]
 Whole = NDArray[np.int64]
@@ -40,17 +40,28 @@ AHEAD_MM = (4.0, 12.0)
 _NOBODY, _BONE = -1, -2
 
 
-@dataclass(frozen=True, eq=False)
-class Parted:
-    """Islands, and for each what follows along its columns on average [HU].
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What lies before and behind an island, along its columns from the peak of each, on average [HU].
 
-    ``rise`` : how far values rise again behind the valley that follows the island (bone close behind a plaque; within
-    a bone they only fall); ``ahead`` : the highest mean before it.
+    crest_hu : the peaks themselves.
+    valley_hu : lowest value behind it, before values rise again: soft tissue behind a plaque, marrow behind a cortex.
+    rise_hu : how far they rise again: bone close behind a plaque; within a bone they only fall.
+    ahead_hu : highest value before it.
     """
 
+    crest_hu: float
+    valley_hu: float
+    rise_hu: float
+    ahead_hu: float
+
+
+@dataclass(frozen=True, eq=False)
+class Parted:
+    """Islands, each with its profile."""
+
     bodies: Bodies
-    rise: NDArray[np.float64]
-    ahead: NDArray[np.float64]
+    profiles: tuple[Profile, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +94,13 @@ def part(volume: Volume, skeleton: Runs, free: Bits, threshold_hu: float) -> Par
     near = free | _near(skeleton, free)
     keep = skeleton[near]
     if not len(keep) or not free.any():
-        none = np.zeros(0, dtype=np.int64)
-        return Parted(Bodies(keep[:0], np.zeros(1, dtype=np.int64)), none.astype(float), none.astype(float))
+        return Parted(Bodies(keep[:0], np.zeros(1, dtype=np.int64)), ())
     flat = keep.voxels()
     hu = volume.pixels[np.unravel_index(flat, skeleton.shape)]
     voxels = _Voxels(flat, hu, np.repeat(free[near], keep.lengths), skeleton.shape)
     owner = np.full(len(flat), _NOBODY, dtype=np.int64)
     sure = np.zeros(len(flat), dtype=bool)
-    looks: list[tuple[float, float]] = []
+    count = 0
     for step in STEPS_HU:
         above = np.flatnonzero(hu >= threshold_hu + step)
         if len(above) < LEAST_VOXELS:
@@ -107,11 +117,12 @@ def part(volume: Volume, skeleton: Runs, free: Bits, threshold_hu: float) -> Par
         ends = np.cumsum(size)
         for number in fresh:
             mine = order[ends[number] - size[number] : ends[number]]
-            owner[mine] = len(looks)
-            looks.append(_around(volume, flat[mine], hu[mine]))
+            owner[mine] = count
+            count += 1
     owner[sure & (owner == _NOBODY)] = _BONE
-    rise, ahead = np.array(looks).reshape(-1, 2).T
-    return Parted(_grown(voxels, owner, len(looks)), rise, ahead)
+    bodies = _grown(voxels, owner, count)
+    # asked once grown: the crest of a ridge of bone also has a drop behind it, the whole ridge has none
+    return Parted(bodies, tuple(_profile(volume, bodies.body(number)) for number in range(len(bodies))))
 
 
 def _near(runs: Runs, free: Bits) -> Bits:
@@ -132,13 +143,14 @@ def _bound(voxels: _Voxels, above: Whole, owner: Whole) -> tuple[Whole, Bits]:
     return numbers, bound
 
 
-def _around(volume: Volume, flat: Whole, hu: NDArray[Any]) -> tuple[float, float]:
-    """Rise behind an island and highest mean ahead of it, averaged over its columns from the peak of each."""
+def _profile(volume: Volume, island: Runs) -> Profile:
     shape = volume.geometry.shape
-    k, j, i = np.unravel_index(flat, shape)
+    k, j, i = island.indices().T
+    hu = volume.pixels[k, j, i]
     order = np.lexsort((hu, i, k))  # the last of each column is its peak
-    last = np.concatenate([(np.diff(k[order]) != 0) | (np.diff(i[order]) != 0), [True]])
-    k, j, i = (axis[order[last]] for axis in (k, j, i))
+    k, j, i = (axis[order] for axis in (k, j, i))
+    last = np.concatenate([(np.diff(k) != 0) | (np.diff(i) != 0), [True]])
+    k, j, i = k[last], j[last], i[last]
     pitch, back = volume.geometry.spacing_mm[1], 1 if volume.geometry.affine[1, 1] >= 0 else -1
 
     def mean(steps: int) -> float:
@@ -148,8 +160,9 @@ def _around(volume: Volume, flat: Whole, hu: NDArray[Any]) -> tuple[float, float
 
     behind = np.array([mean(n) for n in range(max(2, round(BEHIND_MM / pitch)) + 1)])
     lowest = np.minimum.accumulate(behind)
+    top = int((behind - lowest).argmax())
     before = [mean(-n) for n in range(max(1, round(AHEAD_MM[0] / pitch)), max(1, round(AHEAD_MM[1] / pitch)) + 1)]
-    return float((behind - lowest).max()), max(before)
+    return Profile(float(behind[0]), float(lowest[top]), float(behind[top] - lowest[top]), max(before))
 
 
 def _runs_of(flat: Whole, shape: tuple[int, int, int]) -> Runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,6 +29,8 @@ _INSIDE_MM = 12.0
 """The foremost layer of bone is so deep; a vertebra is less than this from front to back."""
 _STREAK_MM = 15.0
 """Metal darkens and brightens tissue this far away."""
+_SIDE_MM = 2.0
+"""Where the image ends inside the person, the outermost pixels are too bright: what lies outside is missing."""
 NEAR_MM = 12.0
 """Farther from bone than this is far."""
 
@@ -42,10 +45,12 @@ class Around:
     bone_mm, bone_behind : shortest way to that bone (``NEAR_MM`` if farther), and how far it points to the back
         (cosine; 1 for something right in front of the spine).
     skin_mm : shortest way to the outside of the body, in the plane (``NEAR_MM`` if farther).
-    wall_share : share inside a wall of the trunk.
+    wall_share, wall_mm : share inside a wall of the trunk, and shortest way to one (``NEAR_MM`` if farther;
+        only asked of hollow bodies).
+    hollow_share : share of what the body encloses, slice by slice, in itself and that together.
     gas_share : share of air in the ring.
     dark_share : share of tissue to ``_STREAK_MM`` that is darker than fat by far, though not air.
-    cut : whether the body touches a side of the image.
+    cut : whether the body reaches to ``_SIDE_MM`` from a side of the image.
     """
 
     background_hu: float
@@ -56,6 +61,8 @@ class Around:
     bone_behind: float
     skin_mm: float
     wall_share: float
+    wall_mm: float
+    hollow_share: float
     gas_share: float
     dark_share: float
     cut: bool
@@ -188,8 +195,9 @@ class Field:
         noise = float(self._by_slice[index[:, 0]].mean())
         background, sd = _background(values, noise)
         labels = self.labels(index)
-        bone_mm, behind = self._nearest(index, self._bone, plane=False)
+        bone_mm, behind = self._nearest(index, [self._bone], plane=False)
         n = max(len(index), 1)
+        hollow = _hollow_share(bits)
         return Around(
             background_hu=background,
             noise_sd_hu=sd,
@@ -197,20 +205,21 @@ class Field:
             bone_share=float((labels == self._bone).sum()) / n,
             bone_mm=bone_mm,
             bone_behind=behind,
-            skin_mm=self._nearest(index, 0, plane=True)[0],
+            skin_mm=self._nearest(index, [0], plane=True)[0],
             wall_share=float(np.isin(labels, self._walls).sum()) / n,
+            wall_mm=self._nearest(index, self._walls, plane=True)[0] if hollow > 0.0 else NEAR_MM,
+            hollow_share=hollow,
             gas_share=float((values < -500.0).mean()) if len(values) else 0.0,
             dark_share=self._dark_share(start, bits),
-            cut=bool(
-                min(start[1], start[2]) == 0
-                or start[1] + bits.shape[1] == shape[1]
-                or start[2] + bits.shape[2] == shape[2]
+            cut=any(
+                start[axis] < side or start[axis] + bits.shape[axis] > shape[axis] - side
+                for axis, side in ((n, max(1, round(_SIDE_MM / self.spacing_mm[n]))) for n in (1, 2))
             ),
         )
 
-    def _nearest(self, index: NDArray[np.int64], label: int, *, plane: bool) -> tuple[float, float]:
-        """Shortest way from a body to blocks of a label [mm], at most ``NEAR_MM``, and its cosine with the back."""
-        if self.body is None or label < 0:
+    def _nearest(self, index: NDArray[np.int64], labels: Sequence[int], *, plane: bool) -> tuple[float, float]:
+        """Shortest way from a body to blocks of these labels [mm], at most ``NEAR_MM``; its cosine with the back."""
+        if self.body is None or max(labels, default=-1) < 0:
             return NEAR_MM, 0.0
         grid = self.body.geometry
         at = np.rint(grid.to_index(self.volume.geometry.to_lps_mm(index))).astype(np.int64)
@@ -220,7 +229,7 @@ class Field:
         low, stop = np.maximum(at.min(axis=0) - reach, 0), np.minimum(at.max(axis=0) + reach + 1, shape)
         if (stop <= low).any():
             return NEAR_MM, 0.0
-        there = self.body.labels[low[0] : stop[0], low[1] : stop[1], low[2] : stop[2]] == label
+        there = np.isin(self.body.labels[low[0] : stop[0], low[1] : stop[1], low[2] : stop[2]], labels)
         if not there.any():
             return NEAR_MM, 0.0
         far = ndimage.distance_transform_edt(~there, sampling=grid.spacing_mm, return_indices=True)
@@ -244,6 +253,13 @@ class Field:
         ]
         tissue = float((box > -700).sum())
         return float(((box > -700) & (box < -250)).sum()) / max(tissue, 1.0)
+
+
+def _hollow_share(bits: Bits) -> float:
+    if min(bits.shape[1:]) < 3:
+        return 0.0
+    whole = float(sum(ndimage.binary_fill_holes(one).sum() for one in bits))
+    return 1.0 - float(bits.sum()) / max(whole, 1.0)
 
 
 def _background(values: NDArray[Any], noise: float) -> tuple[float, float]:
