@@ -22,7 +22,10 @@ def number(value: float) -> float | None:
     >>> number(0.1 + 0.2), number(float("nan"))
     (0.3, None)
     """
-    return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None  # + 0.0: no negative zero
+    if not math.isfinite(value):
+        return None
+    short = float(f"{value:.{DIGITS}g}") + 0.0  # + 0.0: no negative zero
+    return short if math.isfinite(short) else value  # the largest floats round up to infinity
 
 
 def clean_text(text: str) -> str:
