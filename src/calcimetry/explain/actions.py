@@ -146,7 +146,8 @@ def referrals(found: Sequence[Wanted], case: Mapping[str, Any], tier: str) -> tu
             listed.setdefault(who, Referral(who, one.why, one.because, one.sources, one.status))
     if set(listed) - {"none"}:
         listed.pop("none", None)
-    if case.get("child") and listed and set(listed) != {"none"}:
+    if case.get("child") and listed and (set(listed) != {"none"} or tier != "none"):
+        listed.pop("none", None)
         listed = _for_child(listed)
     person = table("reasoning/person")
     if case.get("pregnant") and TIERS.index(tier) >= TIERS.index("within_2_weeks"):
@@ -181,7 +182,8 @@ def follow_up(found: Sequence[Wanted], tier: str, as_of: datetime.date | None) -
     owner = next((one for one in found if one.kind == kind), None)
     if kind in _STOPS and tier in _DAYS:
         kind = "specialist_decides"
-    months = tuple(sorted({m for one in found if one.kind == kind for m in one.months}))
+    # What is seen today is not put off by months.
+    months = () if tier == "now" else tuple(sorted({m for one in found if one.kind == kind for m in one.months}))
     due = None
     if as_of is not None and kind not in {"none", "routine_screening"}:
         if tier in _DAYS:

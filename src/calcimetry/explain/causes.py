@@ -15,7 +15,7 @@ from calcimetry.explain.types import evidence
 __all__ = ["of_finding", "rank"]
 
 # How many places a piece of evidence moves a cause in its list. Orders a list, and is never shown.
-_PLACES = {"++": -2.5, "+": -1.0, "-": 3.0}
+_PLACES = {"++": -3.5, "+": -1.0, "-": 3.0}
 # A cause that an extra of a rule puts first keeps its lead against ordinary evidence.
 _FIRST = -4.0
 
@@ -31,7 +31,9 @@ def of_finding(one: Matched, blood: Sequence[Held]) -> list[str]:
         head = [cause for cause in listed[:place] if cause not in from_blood]
         listed = list(dict.fromkeys([*head, *from_blood, *listed]))
     must = [c for fired in one.fired for c in fired.rule.must_not_miss]
-    return list(dict.fromkeys([*listed, *must, *one.watch]))
+    # What must not be missed once a benign reading fell: to the front where something speaks for it.
+    likely = [cause for cause in one.watch if evidence(rules.causes().get(cause, ()), one.facts)[0]]
+    return list(dict.fromkeys([*listed[:1], *likely, *listed, *must, *one.watch]))
 
 
 def _ordered(fired: Fired, facts: Mapping[str, Any]) -> list[str]:

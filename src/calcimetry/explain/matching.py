@@ -121,8 +121,9 @@ def _fired(rule: Rule, facts: Mapping[str, Any], because: tuple[str, ...], unkno
             fired.tests, fired.refer = [], []
             fired.tier, fired.kind, fired.months = extra.tier or rule.tier, extra.kind or rule.kind, extra.months
         fired.tier = strictest_tier([fired.tier, extra.tier or "none"])
-        fired.kind = strictest_kind([fired.kind, extra.kind or "none"])
-        fired.months = fired.months or extra.months
+        kind = strictest_kind([fired.kind, extra.kind or "none"])
+        fired.months = fired.months or extra.months if kind == fired.kind else extra.months
+        fired.kind = kind
         first_types += extra.types_first
         first_causes += extra.causes_first
         fired.types += extra.types

@@ -32,6 +32,10 @@ _NUMBERS = (
 _DISTRIBUTION_ORDER = ("segmental", "linear", "grouped", "regional", "multiple", "bilateral", "diffuse", "single")
 
 
+_BOSNIAK = {"1": "I", "2": "II", "2f": "IIF", "3": "III", "4": "IV"}
+_BOSNIAK |= {roman.lower(): roman for roman in _BOSNIAK.values()}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding: its site and the facts that rules may ask for."""
@@ -283,7 +287,7 @@ def _finding(row: Any, reader: _Reader, person: Mapping[str, Any]) -> Finding | 
     for name in _NUMBERS:
         facts[name] = reader.number(name, row.get(name))
     if row.get("grade") is not None:
-        facts["grade"] = str(row["grade"])[:40]
+        facts["grade"] = _grade(str(row["grade"])[:40])
     facts["views_complete"] = reader.truth("views_complete", row.get("views_complete"))
     if site.startswith("breast"):
         patterns = _breast(patterns, facts)
@@ -292,6 +296,17 @@ def _finding(row: Any, reader: _Reader, person: Mapping[str, Any]) -> Finding | 
         facts["tirads_level"] = level(_tirads(row["tirads"], reader), person.get("child"), reader.doubts)
     settled = settle_finding(facts, person, reader.doubts)
     return None if settled is None else Finding(site, {k: v for k, v in settled.items() if v is not None})
+
+
+def _grade(said: str) -> str:
+    """A grade in one spelling: ``severe``; classes of kidney cysts in Roman numbers.
+
+    >>> _grade("Severe"), _grade("Bosniak IIF"), _grade("bosniak_3")
+    ('severe', 'IIF', 'III')
+    """
+    plain = said.lower()
+    short = plain.replace("bosniak", "").strip(" _-")
+    return _BOSNIAK.get(short, plain)
 
 
 def _breast(patterns: frozenset[str], facts: dict[str, Any]) -> frozenset[str]:

@@ -69,5 +69,5 @@ def _cancel(fired: Fired, matched: Matched, group: Group) -> None:
     fired.refer = list(dict.fromkeys([*(who for who in fired.refer if who != "none"), *group.refer]))
     matched.watch += [cause for cause in group.watch if cause not in matched.watch]
     # What rested on the benign rule alone is open again; the type of the mineral stays behind it.
-    if all(one is fired or not one.types for one in matched.fired):
+    if fired.rule.tier == "none" and all(one is fired or not one.types for one in matched.fired):
         fired.types = list(dict.fromkeys(["indeterminate", *fired.types]))
