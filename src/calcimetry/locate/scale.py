@@ -32,7 +32,7 @@ class ScaleSettings:
     absurd_hu, absurd_share : values above are metal at most; more than this share of them is no HU.
     drawn_values : an image of so few different values is a drawing, with no histogram to judge.
     pile_share, pile_least, clip_hu : so many voxels at exactly the largest value, and that value below ``clip_hu``:
-        cut off.
+        cut off, if within ``slope_hu`` below lie at least ``slope_share`` times as many.
     """
 
     samples: int = 1_000_000
@@ -47,6 +47,8 @@ class ScaleSettings:
     pile_share: float = 2e-4
     pile_least: int = 30
     clip_hu: float = 1500.0
+    slope_hu: float = 40.0
+    slope_share: float = 0.02
     drawn_values: int = 16
 
 
@@ -98,7 +100,10 @@ def _wrong(values: Values, settings: ScaleSettings) -> str | None:
         return f"only {tissue:.1%} of the voxels lie within 250 of water (values from {low:g} to {high:g})"
     pile = float(np.mean(values == values.max()))
     if pile > max(settings.pile_share, settings.pile_least / len(values)) and high < settings.clip_hu and low != high:
-        return f"{pile:.2%} of the voxels have exactly the largest value, {high:g}: the image was cut off there"
+        # Where an image was cut off, the values just below are filled too; a flat insert stands alone above a gap.
+        below = _share(values, high - settings.slope_hu, np.nextafter(high, low))
+        if below >= settings.slope_share * pile:
+            return f"{pile:.2%} of the voxels have exactly the largest value, {high:g}: the image was cut off there"
     return None
 
 
