@@ -14,21 +14,13 @@ import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from calcimetry import detect, locate, read
-from calcimetry.core.image import Volume
+from calcimetry import detect, locate
 from calcimetry.core.lesion import Lesion
 from calcimetry.knowledge.tube_voltage import limits
-from calcimetry.read.people import studies
-from listed_findings import Listed, listed, scans
-
-PLACE_MM = 3.0
-"""A lesion is at a listed place when a voxel of it is this near to the ball of the listed volume around it."""
+from listed_findings import Listed, images, listed, near, scans
 
 
 @dataclass(frozen=True)
@@ -59,21 +51,6 @@ def forget_peak() -> None:
     switch = Path("/proc/self/clear_refs")
     if switch.exists():
         switch.write_text("5", encoding="ascii")
-
-
-def near(volume: Volume, lesion: Lesion, one: Listed) -> bool:
-    """Whether a lesion lies at a listed place."""
-    reach = PLACE_MM + (0.75 * one.volume_mm3 / np.pi) ** (1 / 3)
-    mm: NDArray[np.float64] = volume.geometry.to_lps_mm(lesion.mask.indices()) - np.array(one.mm)
-    return bool((np.linalg.norm(mm, axis=1) <= reach).any())
-
-
-def images(path: Path) -> list[Volume]:
-    """CT volumes of all studies at a path."""
-    groups = studies(read.index(path).slices)
-    uids = [group.id for group in groups] if len(groups) > 1 else [None]
-    found = [image for uid in uids for image in read.study(path, study_uid=uid).images if isinstance(image, Volume)]
-    return [replace(image, id=f"i{n}") for n, image in enumerate(found, start=1)]
 
 
 def look(job: tuple[Path, str]) -> Result:

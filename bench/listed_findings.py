@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from calcimetry import read
 from calcimetry.core.image import Volume
+from calcimetry.core.lesion import Lesion
+from calcimetry.read.people import studies
 
-__all__ = ["Listed", "listed", "scans"]
+__all__ = ["Listed", "images", "listed", "near", "scans"]
+
+PLACE_MM = 3.0
+"""A lesion is at a listed place when a voxel of it is this near to the ball of the listed volume around it."""
 
 _NOT_CALCIUM = re.compile(
     r"not calcium|staple|motion|no calcium|partial-volume|\brib\b|rib-neck|cartilage|sternum|vertebral edge|marker"
@@ -35,6 +42,21 @@ def scans(folder: Path) -> list[str]:
     """Names of the scans: folders that hold one, and single slices."""
     names = [one.name for one in sorted(folder.iterdir()) if one.is_dir() and one.name != "single_slices"]
     return names + [f"single_slices/{one.name}" for one in sorted((folder / "single_slices").glob("*.dcm"))]
+
+
+def near(volume: Volume, lesion: Lesion, one: Listed) -> bool:
+    """Whether a lesion lies at a listed place."""
+    reach = PLACE_MM + (0.75 * one.volume_mm3 / np.pi) ** (1 / 3)
+    mm: NDArray[np.float64] = volume.geometry.to_lps_mm(lesion.mask.indices()) - np.array(one.mm)
+    return bool((np.linalg.norm(mm, axis=1) <= reach).any())
+
+
+def images(path: Path) -> list[Volume]:
+    """CT volumes of all studies at a path."""
+    groups = studies(read.index(path).slices)
+    uids = [group.id for group in groups] if len(groups) > 1 else [None]
+    found = [image for uid in uids for image in read.study(path, study_uid=uid).images if isinstance(image, Volume)]
+    return [replace(image, id=f"i{n}") for n, image in enumerate(found, start=1)]
 
 
 def listed(folder: Path, scan: str, volumes: Sequence[Volume]) -> list[Listed]:

@@ -1,6 +1,7 @@
-"""The drawn bodies of this folder and of ``locate``, importable by name (tests are collected in importlib mode)."""
+"""The drawn bodies of this folder and of ``locate``, and the lists of the bench, importable by name."""
 
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "locate")]
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "locate"), str(HERE.parents[1] / "bench")]

@@ -1,6 +1,7 @@
-"""The drawn bodies of this folder, importable by name (tests are collected in importlib mode)."""
+"""The drawn bodies of this folder, and the lists of the bench, importable by name."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "bench")]

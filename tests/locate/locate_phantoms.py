@@ -4,15 +4,15 @@ from functools import cache
 
 import numpy as np
 
-from calcimetry import read
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
+from listed_findings import images
 
 
 @cache
 def series(folder):
-    """Images of a folder of real data, read once for all tests."""
-    return read.study(folder).images
+    """Images of a folder of real data (of all its studies), read once for all tests."""
+    return images(folder)
 
 
 def volume(pixels, spacing_mm=(3.0, 1.0, 1.0), affine=None, **header):
