@@ -144,12 +144,14 @@ def referrals(found: Sequence[Wanted], case: Mapping[str, Any], tier: str) -> tu
     for one in found:
         for who in one.refer:
             listed.setdefault(who, Referral(who, one.why, one.because, one.sources, one.status))
+    person = table("reasoning/person")
+    if tier in _DAYS and not set(listed) - {"none"}:
+        listed[person["urgent"]["refer"]] = _of_person(person["urgent"]["refer"], person["urgent"])
     if set(listed) - {"none"}:
         listed.pop("none", None)
     if case.get("child") and listed and (set(listed) != {"none"} or tier != "none"):
         listed.pop("none", None)
         listed = _for_child(listed)
-    person = table("reasoning/person")
     if case.get("pregnant") and TIERS.index(tier) >= TIERS.index("within_2_weeks"):
         listed.setdefault("obstetrics", _of_person("obstetrics", person["pregnancy"]))
     if tier == "now":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from calcimetry.core.case import Case
+if TYPE_CHECKING:
+    from calcimetry.core.case import Case
 
 __all__ = ["case_of"]
 

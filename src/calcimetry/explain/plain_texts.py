@@ -15,6 +15,7 @@ __all__ = ["texts"]
 
 def texts(explanation: Explanation, case: Mapping[str, Any], language: str) -> dict[str, tuple[str, ...]]:
     """Sentences for clinicians and for the person, by ``calcimetry.explain.words`` where it is there."""
+    case = _ordered(case)
     if find_spec("calcimetry.explain.words") is not None:
         compose: Callable[..., Mapping[str, Any]] | None = getattr(
             import_module("calcimetry.explain.words"), "compose", None
@@ -22,6 +23,19 @@ def texts(explanation: Explanation, case: Mapping[str, Any], language: str) -> d
         if compose is not None:
             return {who: tuple(said) for who, said in compose(explanation, case, language).items()}
     return {"clinician": _clinician(explanation), "patient": _patient(explanation)}
+
+
+def _ordered(case: Mapping[str, Any]) -> dict[str, Any]:
+    """The case with its lists in one order, so that the order of the input changes no sentence."""
+    found = dict(case)
+    for key in ("history", "symptoms", "medications"):
+        found[key] = sorted(case.get(key) or [], key=str)
+    rows = [dict(row) for row in case.get("findings") or []]
+    for row in rows:
+        row |= {key: sorted(row[key], key=str) for key in ("pattern", "features") if row.get(key)}
+    for key, listed in (("findings", rows), ("labs", list(case.get("labs") or []))):
+        found[key] = sorted(listed, key=lambda row: repr(sorted(row.items(), key=str)))
+    return found
 
 
 def _clinician(explanation: Explanation) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ import tomllib
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from calcimetry.core.case import TableUsed
 from calcimetry.core.errors import KnowledgeError, UnknownIdError
 from calcimetry.core.source import Source, Status
+
+if TYPE_CHECKING:
+    from calcimetry.core.case import TableUsed
 
 __all__ = ["check_facts", "fingerprint", "source", "sources", "table", "table_ids"]
 
@@ -59,6 +61,9 @@ def table(table_id: str) -> dict[str, Any]:
 @cache
 def fingerprint(table_id: str) -> TableUsed:
     """Id, edition and SHA-256 of a table, for the provenance of a result."""
+    # Reading a table needs no arrays; the case that takes a fingerprint does.
+    from calcimetry.core.case import TableUsed
+
     head = table(table_id)
     return TableUsed(table_id, str(head.get("edition", "")), hashlib.sha256(_bytes(table_id)).hexdigest())
 
