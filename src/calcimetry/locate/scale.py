@@ -22,7 +22,7 @@ class ScaleSettings:
     """What a CT in Hounsfield units looks like.
 
     samples : about so many voxels are looked at.
-    byte_max : an image between 0 and this value is a picture, not HU.
+    byte_max, black_share : an image between 0 and this value is a picture, not HU, if so much of it is black.
     unit_max : nor is one between 0 and this value (scaled floats).
     shifted_share : share of voxels from 700 to 1500 from which tissue lies at about +1000: the intercept is missing.
         Compact bone is a few per cent of a head at most.
@@ -37,6 +37,7 @@ class ScaleSettings:
 
     samples: int = 1_000_000
     byte_max: float = 300.0
+    black_share: float = 0.02
     unit_max: float = 2.0
     shifted_share: float = 0.15
     below_hu: float = -1300.0
@@ -81,7 +82,9 @@ def _wrong(values: Values, settings: ScaleSettings) -> str | None:
     if len(np.unique(values[:: max(1, len(values) // 100_000)])) <= settings.drawn_values:
         # A drawn phantom of a few flat values has no histogram to judge; what it says of itself stands.
         return None
-    if low >= -1.0 and high <= settings.byte_max:
+    # A picture shows air as black; a phantom without air has nothing there.
+    black = _share(values, -1.0, settings.byte_max / 50.0)
+    if low >= -1.0 and high <= settings.byte_max and black >= settings.black_share:
         return f"values from {low:g} to {high:g}, as of a picture of 8 bits"
     shifted = _share(values, 700.0, 1500.0)
     if shifted > settings.shifted_share:
