@@ -46,13 +46,13 @@ def clinician(explanation: Any, case: Mapping[str, Any], settings: WordSettings 
     )
 
 
-def _merge(text: str, part: str, entries: Iterable[Mapping[str, Any]]) -> Sentence:
+def _merge(text: str, part: str, entries: Iterable[Mapping[str, Any]], *because: str) -> Sentence:
     """One sentence that stands on several entries: all their ids and sources, and the weaker of their states."""
     rows = list(entries)
     made = [from_entry(text, part, row) for row in rows]
     order = ("uncertain", "memory", "verified", "ours")
     status = min((one.status for one in made), key=order.index, default="ours")
-    ids = tuple(dict.fromkeys(reason for one in made for reason in one.because))
+    ids = tuple(dict.fromkeys([*because, *(reason for one in made for reason in one.because)]))
     sources = tuple(dict.fromkeys(source for one in made for source in one.sources)) or OWN
     return Sentence(text, part, ids, sources, status)
 
@@ -64,16 +64,16 @@ def _found(view: View, language: str) -> Iterable[Sentence]:
         key = "finding_none" if is_empty(finding) else "finding" if look else "finding_bare"
         site = name(language, "site", str(finding.get("site"))) if key == "finding_none" else place
         text = say(language, _FILE, key, modality=modality, site=site, side="", description=look)
-        yield Sentence(text, "found", (f"site: {finding.get('site')}",))
+        yield Sentence(text, "finding", (f"site: {finding.get('site')}",))
     if view.case.get("modality") == "mr" and view.findings:
-        yield Sentence(say(language, _FILE, "finding_mr"), "found", ("modality: mr",), ("radiology-texts",), "memory")
+        yield Sentence(say(language, _FILE, "finding_mr"), "finding", ("modality: mr",), ("radiology-texts",), "memory")
 
 
 def _flags(view: View, language: str) -> Iterable[Sentence]:
     for row in view.rows("red_flags"):
         tier = name(language, "urgency", str(row.get("urgency")))
         text = say(language, _FILE, "red_flag", id=row["id"], urgency=tier, text=str(row["text"]).rstrip("."))
-        yield from_entry(text, "found", row)
+        yield from_entry(text, "flag", row)
 
 
 def _evidence(row: Mapping[str, Any], language: str) -> str:
@@ -92,7 +92,7 @@ def _evidence(row: Mapping[str, Any], language: str) -> str:
 def _types(view: View, language: str) -> Iterable[Sentence]:
     rows = view.rows("types")
     if not rows or rows[0]["id"] == "indeterminate":
-        yield _merge(say(language, _FILE, "type_none"), "found", rows[:1])
+        yield _merge(say(language, _FILE, "type_none"), "found", rows[:1], "type: not determined")
         rows = rows[1:]
     if rows:
         said = ", ".join(name(language, "type", row["id"]) + _evidence(row, language) for row in rows)
@@ -163,16 +163,17 @@ def _proposed(view: View, settings: WordSettings) -> Iterable[Sentence]:
     if view.unchecked:
         said = listed(language, [_named(row, language) for row in view.unchecked])
         yield _merge(say(language, _FILE, "unchecked", what=said), "not_known", view.unchecked)
+    because = f"urgency: {view.urgency}"
     if view.urgency == "now":
         number = settings.emergency_number or word(language, _FILE, "emergency_number")
-        yield _merge(say(language, _FILE, "emergency", number=number), "next", view.rows("red_flags"))
+        yield _merge(say(language, _FILE, "emergency", number=number), "next", view.rows("red_flags"), because)
     tier = name(language, "urgency", view.urgency)
-    yield _merge(say(language, _FILE, "urgency", urgency=tier), "next", view.rows("red_flags") or view.rules)
+    yield _merge(say(language, _FILE, "urgency", urgency=tier), "next", view.rows("red_flags") or view.rules, because)
     if view.referrals:
         said = listed(language, [name(language, "specialist", row["id"]) for row in view.referrals])
         yield _merge(say(language, _FILE, "referral", who=said), "next", view.referrals)
     elif view.urgency in {"none", "routine"}:
-        yield _merge(say(language, _FILE, "no_referral"), "next", view.rules)
+        yield _merge(say(language, _FILE, "no_referral"), "next", view.rules, because)
 
 
 def _named(row: Mapping[str, Any], language: str) -> str:

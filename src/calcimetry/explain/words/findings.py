@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from calcimetry.explain.words.language import listed, name, plain, say, word
+from calcimetry.explain.words.language import name, plain, say, word
 from calcimetry.explain.words.sentence import Sentence
 
 __all__ = ["described", "is_empty", "places", "seen"]
 
+_MOST_PATTERNS = 2
 _MEASURES = {
     "count": ("count", "count"),
     "max_hu": ("hu", "hu"),
@@ -78,10 +79,14 @@ def seen(finding: Mapping[str, Any], modality: str, language: str) -> list[Sente
     where = f" {plain(language, 'laterality', side)}" if side and side != "na" else ""
     key = "found_mr" if modality == "mr" else "found"
     said = [Sentence(say(language, "patient", key, modality=shown, place=place, side=where), "found", because)]
-    looks = [plain(language, "pattern", one) or "" for one in (finding.get("pattern") or ())[:2]]
-    if looks:
-        text = say(language, "patient", "looks", pattern=listed(language, looks))
-        said.append(Sentence(text, "found", tuple(f"pattern: {one}" for one in finding["pattern"][:2])))
+    if modality == "mr":
+        said.append(
+            Sentence(say(language, "patient", "may_be"), "found", ("modality: mr",), ("radiology-texts",), "memory")
+        )
+    for one in (finding.get("pattern") or ())[:_MOST_PATTERNS]:
+        look = plain(language, "pattern", one)
+        if look:
+            said.append(Sentence(say(language, "patient", "looks", pattern=look), "found", (f"pattern: {one}",)))
     size = _number(finding.get("size_mm"))
     if size:
         said.append(Sentence(say(language, "patient", "size", mm=size), "found", (f"size_mm: {size}",)))

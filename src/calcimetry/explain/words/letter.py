@@ -123,7 +123,7 @@ def _findings(view: View, language: str) -> Iterable[tuple[str, ...]]:
 
 def _laboratory(view: View, language: str) -> Iterable[tuple[str, ...]]:
     yield tuple(_say(language, key) for key in ("analyte", "value", "interval_head", "time"))
-    for lab in view.case.get("labs") or ():
+    for lab in view.labs:
         analyte = str(lab.get("analyte"))
         value = lab.get("value")
         shown = f"{value:g}" if isinstance(value, int | float) else str(value)[:40]
@@ -140,7 +140,7 @@ def _laboratory(view: View, language: str) -> Iterable[tuple[str, ...]]:
 
 def _suggested(said: Iterable[Sentence]) -> Iterable[Sentence]:
     """The clinicians' paragraph without what stands elsewhere in the letter: findings, flags, limits."""
-    return (one for one in said if one.part in {"found", "next"} and not one.because[0].startswith(("site:", "R")))
+    return (one for one in said if one.part in {"found", "next"})
 
 
 def _questions(view: View, to: Mapping[str, Any], language: str) -> Iterable[Sentence]:

@@ -19,8 +19,7 @@ __all__ = ["found", "missing_facts", "next_steps", "not_known", "patient", "seen
 _FILE = "patient"
 _MOST_FINDINGS = 6
 _MOST_FLAGS = 3
-_MOST_FACTS = 4
-_MOST_WORDS = 20
+_MOST_FACTS = 2
 _SHOWN_VALUES = ("calcium_total", "phosphate")
 _SAMPLE = frozenset({
     "stereotactic_vacuum_biopsy", "lung_biopsy", "thyroid_fna", "sarcoma_centre_biopsy", "pleural_biopsy",
@@ -107,7 +106,7 @@ def _blood(view: View, language: str) -> Iterable[Sentence]:
 
 def seen_values(view: View, language: str) -> Iterable[Sentence]:
     """Calcium and phosphate in both systems of units, where they were stated and used."""
-    for lab in view.case.get("labs") or ():
+    for lab in view.labs:
         analyte = lab.get("analyte")
         if analyte not in _SHOWN_VALUES or analyte in view.not_used:
             continue
@@ -128,13 +127,13 @@ def _causes(view: View, settings: WordSettings) -> Iterable[Sentence]:
     told = [(row, text) for row, text in named if text and not row.get("must_not_miss")]
     for nth, (row, text) in enumerate(told):
         yield from_entry(say(language, _FILE, "causes" if nth else "cause", cause=text), "found", row)
-    watch = [row for row in rows if row.get("must_not_miss")]
+    watch = [row for row in rows if row.get("must_not_miss")] if view.urgency != "none" else []
     for row in watch[:2]:
         looked_for = plain(language, "cause", row["id"])
         if looked_for:
             yield from_entry(say(language, _FILE, "watch", cause=looked_for), "found", row)
     silent = [row for row in rows if plain(language, "cause", row["id"]) is None]
-    if silent and (view.urgency != "none" or any(row.get("must_not_miss") for row in silent)):
+    if silent and view.urgency != "none":
         yield from_entry(say(language, _FILE, "must_check"), "found", silent[0])
         sample = next((row for row in view.tests if row["id"] in _SAMPLE), None)
         if sample:
@@ -149,8 +148,10 @@ def not_known(view: View, settings: WordSettings) -> Iterable[Sentence]:
     if isinstance(prior, Mapping) and prior.get("available") is False and view.findings:
         yield _own(language, "no_older", "not_known", "prior: not available")
     facts = missing_facts(view, language)
-    if facts:
-        yield _own(language, "missing", "not_known", "missing", facts=listed(language, _few(facts, language)))
+    for one in facts[:_MOST_FACTS]:
+        yield _own(language, "missing", "not_known", f"missing: {one}", fact=one)
+    if len(facts) > _MOST_FACTS:
+        yield _own(language, "missing_more", "not_known", *(f"missing: {one}" for one in facts[_MOST_FACTS:]))
     used = [row for row in view.rows("withheld") if " " not in str(row["what"]).strip()]
     for row in used[:2]:
         what = _spoken(_labelled(language, str(row["what"])))
@@ -162,17 +163,11 @@ def missing_facts(view: View, language: str) -> list[str]:
     missing = [one for row in view.rows("metabolic_patterns") for one in row.get("missing") or ()]
     facts = [fact(language, str(one)) for one in missing]
     facts += [str(one) for row in view.rows("withheld") for one in row.get("needs") or ()]
-    return list(dict.fromkeys(_spoken(one) for one in facts))
-
-
-def _few(facts: list[str], language: str) -> list[str]:
-    """As many as fit into a sentence of at most 20 words; at least one."""
-    room = _MOST_WORDS - len(say(language, _FILE, "missing", facts="").split()) - 1
     told: list[str] = []
-    for one in facts[:_MOST_FACTS]:
-        if told and sum(len(x.split()) for x in [*told, one]) > room:
-            break
-        told.append(one)
+    for one in dict.fromkeys(_spoken(one) for one in facts):
+        named = {part.strip() for part in one.replace(" and ", ",").split(",")}
+        if not named <= {part for before in told for part in (before, *before.split(", "))}:
+            told.append(one)
     return told
 
 
@@ -217,6 +212,7 @@ def _when(view: View, settings: WordSettings) -> Iterable[Sentence]:
     if view.urgency == "now":
         number = settings.emergency_number or word(language, _FILE, "emergency_number")
         yield _own(language, "next_now", "next", because, number=number)
+        yield _own(language, "next_place", "next", because)
         yield _own(language, "no_delay", "next", because)
         return
     key = {"within_2_weeks": "next_soon", "routine": "next_visit"}.get(view.urgency, "next_none")

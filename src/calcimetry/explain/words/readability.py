@@ -73,7 +73,7 @@ def flesch_kincaid(sentences: Sequence[str]) -> float:
     """School grade after Kincaid (source ``kincaid-1975``): from words per sentence and syllables per word.
 
     >>> round(flesch_kincaid(["The scan shows small spots of calcium in the breast."]), 1)
-    3.7
+    2.5
     """
     n, spoken = _counts(sentences)
     if not spoken:

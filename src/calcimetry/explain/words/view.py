@@ -18,6 +18,10 @@ def as_record(explanation: Any) -> Mapping[str, Any]:
     return explanation if isinstance(explanation, Mapping) else explanation.record()
 
 
+def _sorted(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, list | tuple) else value
+
+
 class View:
     """An explanation and its case, with the entries that words are made from.
 
@@ -45,10 +49,16 @@ class View:
 
     @property
     def findings(self) -> list[Entry]:
-        """Findings as stated, without those and without those values that were questioned."""
+        """Findings without those, and without those values, that were questioned; in an order of their own."""
         stated = [one for one in self.case.get("findings") or () if isinstance(one, Mapping)]
         used = [one for one in stated if one.get("site") not in self.not_used]
-        return [{key: value for key, value in one.items() if key not in self.not_used} for one in used]
+        found = [{key: _sorted(value) for key, value in one.items() if key not in self.not_used} for one in used]
+        return sorted(found, key=lambda one: repr(sorted(one.items(), key=str)))
+
+    @property
+    def labs(self) -> list[Entry]:
+        """Laboratory rows as stated, in an order of their own."""
+        return sorted(self.case.get("labs") or (), key=lambda one: repr(sorted(one.items(), key=str)))
 
     @property
     def tests(self) -> list[Entry]:
@@ -94,7 +104,7 @@ class View:
     def stated(self, key: str) -> list[str]:
         """Words of ``history``, ``symptoms`` or ``medications`` as stated, without those that mean nothing."""
         words: Sequence[Any] = self.case.get(key) or ()
-        return [str(one) for one in words if one not in _NOTHING and one not in self.not_used]
+        return sorted(str(one) for one in words if one not in _NOTHING and one not in self.not_used)
 
     def treatments(self) -> dict[str, list[Entry]]:
         """Class of treatment -> the readings that name it."""
