@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import calcimetry
 from calcimetry.core.image import Acquisition, Volume
@@ -59,3 +60,29 @@ def test_lesions_are_numbered_once_over_the_case() -> None:
     case = calcimetry.analyze(volume, regions=_regions(volume))
     assert [lesion.id for lesion in case.lesions] == [f"L{n}" for n in range(1, len(case.lesions) + 1)]
     assert str(case)
+
+
+def test_a_map_is_used_on_every_image_that_it_meets_and_the_others_are_named(tmp_path) -> None:
+    import nibabel
+
+    first, second = _volume(120.0), _volume(120.0)
+    near = calcimetry.Geometry.from_spacing((5, 32, 32), (3.0, 0.5, 0.5), (0.0, 0.0, 30.0))
+    far = calcimetry.Geometry.from_spacing((5, 32, 32), (3.0, 0.5, 0.5), (0.0, 0.0, 900.0))
+    images = (
+        first,
+        Volume("i2", second.pixels, near, second.acquisition),
+        Volume("i3", second.pixels, far, second.acquisition),
+    )
+    labels = np.zeros((32, 32, 16), np.uint8)
+    labels[4:16, 4:16] = 1
+    nibabel.save(nibabel.Nifti1Image(labels, np.diag([-0.5, -0.5, 3.0, 1.0])), tmp_path / "map.nii.gz")
+    (tmp_path / "map.json").write_text('{"1": {"site": "coronary_artery", "structure": "left_main"}}')
+    case = calcimetry.analyze(calcimetry.Study(images=images), regions=tmp_path / "map.nii.gz")
+    totals = {s.image: s.value for s in case.scores if s.name == "agatston" and s.structure == "total"}
+    assert totals == {"i1": 16.0, "i2": 16.0}
+    assert [n.code for n in case.image("i3").notes] == ["outside-regions"]
+
+
+def test_a_missing_map_is_told_before_anything_is_read(tmp_path) -> None:
+    with pytest.raises(calcimetry.InputError, match="label map is not there"):
+        calcimetry.analyze(tmp_path / "nothing", regions=tmp_path / "no.nii.gz")

@@ -35,6 +35,7 @@ __all__ = ["Progress", "analyze", "assess", "settings_from"]
 Progress = Callable[[str, int, int], None]
 """Told of each step: ``(step, done, of)``."""
 
+_OUTSIDE = "the regions that were given do not reach this image: nothing in it was looked at"
 _TABLES = ("rules/agatston", "rules/kernels", "rules/mass", "rules/tube_voltage", "words/sites")
 
 
@@ -80,6 +81,10 @@ def analyze(
     from calcimetry.read import regions_file, subject_file
     from calcimetry.read import study as read_study
 
+    for what, file in (("the label map", regions), ("the case file", subject)):
+        # Reading a large study first only to find this afterwards would cost minutes.
+        if isinstance(file, (str, os.PathLike)) and not Path(file).is_file():
+            raise InputError(f"{what} is not there", where=str(file))
     seconds: dict[str, float] = {}
     if isinstance(source, Study):
         study = source
@@ -93,7 +98,7 @@ def analyze(
     volumes = [image for image in study.images if isinstance(image, Volume)]
     if not volumes:
         raise InputError("holds no image that can be assessed", found="no CT volume", expected="a CT series")
-    maps: Regions | None = None
+    maps: tuple[Regions, ...] = ()
     if regions is not None:
         with _timed(seconds, "regions"):
             maps = _given(regions, volumes, regions_file)
@@ -110,7 +115,7 @@ def analyze(
 def assess(
     study: Study,
     *,
-    given: Regions | None = None,
+    given: Sequence[Regions] = (),
     settings: RunSettings,
     stated: Mapping[str, Any] | None = None,
     seconds: dict[str, float] | None = None,
@@ -120,8 +125,13 @@ def assess(
     seconds = {} if seconds is None else seconds
     tell = progress or (lambda step, done, of: None)
     volumes = [image for image in study.images if isinstance(image, Volume)]
-    looked = [_look(v, given, settings, seconds, tell) for v in volumes if given is None or given.image == v.id]
-    left_out = [_info(v, Contrast(), v.notes, ()) for v in volumes if given is not None and given.image != v.id]
+    maps = {one.image: one for one in given}
+    looked = [_look(v, maps.get(v.id), settings, seconds, tell) for v in volumes if not maps or v.id in maps]
+    left_out = [
+        _info(v, Contrast(), (*v.notes, Note("outside-regions", _OUTSIDE)), ())
+        for v in volumes
+        if maps and v.id not in maps
+    ]
     images = tuple(sorted((*(one.info for one in looked), *left_out), key=lambda i: int(i.id.lstrip("i"))))
     lesions = _numbered(lesion for one in looked for lesion in one.lesions)
     scores: list[Score] = []
@@ -259,17 +269,20 @@ def _info(volume: Volume, contrast: Contrast, notes: tuple[Note, ...], used_for:
 
 def _given(
     regions: str | os.PathLike[str] | Regions, volumes: Sequence[Volume], load: Callable[..., Regions]
-) -> Regions:
-    """The label map on the image that it covers; the first image that it meets where there are several."""
+) -> tuple[Regions, ...]:
+    """The label map on every image that it meets."""
     if isinstance(regions, Regions):
-        return regions
+        return (regions,)
+    found: list[Regions] = []
     reasons: list[InputError] = []
     for volume in volumes:
         try:
-            return load(Path(regions), volume, sites=sites.site_words())
+            found.append(load(Path(regions), volume, sites=sites.site_words()))
         except InputError as error:
             reasons.append(error)
-    raise reasons[0]
+    if not found:
+        raise reasons[0]
+    return tuple(found)
 
 
 def _numbered(lesions: Iterable[Lesion]) -> tuple[Lesion, ...]:
@@ -291,11 +304,11 @@ def _joined(header: Subject, stated: Subject | None) -> Subject:
     )
 
 
-def _not_assessed(given: Regions | None) -> tuple[NotAssessed, ...]:
-    named = {r.site for r in given.regions} if given is not None else {"unassigned"}
+def _not_assessed(given: Sequence[Regions]) -> tuple[NotAssessed, ...]:
+    named = {r.site for one in given for r in one.regions} if given else {"unassigned"}
     reason = (
         "regions were given for other sites only"
-        if given is not None
+        if given
         else "not located from the image in this version; give a region (--regions) to have it assessed"
     )
     served = [word for profile in sites.profiles() for word in profile.structures]

@@ -45,7 +45,7 @@ def analyze(
     settings: Path | None = typer.Option(
         None, "--settings", metavar="TOML", help="Settings that replace the defaults."
     ),
-    jobs: int | None = typer.Option(None, "--jobs", metavar="N", help="Worker processes for compressed pixels."),
+    jobs: int | None = typer.Option(None, "--jobs", min=1, metavar="N", help="Worker processes for compressed pixels."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     timings: bool = typer.Option(False, "--timings", help="Seconds of each step, as one JSON line on stderr."),
     spacing: float | None = typer.Option(

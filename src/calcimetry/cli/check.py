@@ -22,9 +22,21 @@ def check(
     format: Format = FORMAT,
 ) -> None:
     """Say what lies at PATH, which images would be used, which not, and why."""
+    from calcimetry.core.errors import AmbiguousInputError
     from calcimetry.read import choose, index
 
-    choice = choose(index(path, progress=progress(quiet or format is Format.json)), study_uid=study)
+    found = index(path, progress=progress(quiet or format is Format.json))
+    try:
+        choice = choose(found, study_uid=study)
+    except AmbiguousInputError as error:
+        # What lies there is the answer here; only `analyze` must be told which one.
+        if format is Format.json:
+            emit_json({"files": found.files, "studies": list(error.choices), "used": [], "volumes": [], "not_used": []})
+        else:
+            typer.echo(f"{found.files} files, more than one study; choose with --study UID:")
+            for one in error.choices:
+                typer.echo(f"  {one}")
+        raise typer.Exit(3) from None
     used: list[dict[str, Any]] = [
         {
             "what": one.what,

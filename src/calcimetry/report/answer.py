@@ -15,6 +15,9 @@ __all__ = ["Answer", "answers", "by_weight", "cautions", "place_text", "top_note
 _HEADLINES = ("agatston", "volume")
 """Scores that may stand in front, best first; else the first that the site has."""
 
+_HEADLINES_UNASSIGNED = ("volume", "mass")
+"""Where no organ claims the calcium an Agatston sum in front would be taken for a coronary score."""
+
 _PROPER = frozenset({"agatston"})
 """Scores whose title begins with a name."""
 
@@ -54,7 +57,8 @@ def answers(case: Case) -> tuple[Answer, ...]:
 def _answer(case: Case, site: str, image: str, scores: list[Score]) -> Answer:
     totals = [score for score in scores if score.structure == "total"]
     given = [score for score in totals if score.value is not None]
-    ranked = sorted(totals, key=lambda s: _HEADLINES.index(s.name) if s.name in _HEADLINES else len(_HEADLINES))
+    first = _HEADLINES_UNASSIGNED if site == "unassigned" else _HEADLINES
+    ranked = sorted(totals, key=lambda s: first.index(s.name) if s.name in first else len(first))
     headline = ranked[0] if ranked else None
     parts = [s for s in scores if headline is not None and s.name == headline.name and s.structure != "total"]
     grades = [g for g in case.grades if g.site == site and g.image in (None, image)]

@@ -1,0 +1,5 @@
+"""``python -m calcimetry``: the command line."""
+
+from calcimetry.cli import main
+
+main()
