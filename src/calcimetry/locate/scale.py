@@ -104,8 +104,8 @@ def _wrong(values: Values, settings: ScaleSettings) -> str | None:
     pile = float(np.mean(values == values.max()))
     if pile > max(settings.pile_share, settings.pile_least / len(values)) and high < settings.clip_hu and low != high:
         # Where an image was cut off, the values just below are filled too; a flat insert stands alone above a gap.
-        below = _share(values, high - settings.slope_hu, np.nextafter(high, low))
-        if below >= settings.slope_share * pile:
+        close = _share(values, high - settings.slope_hu, np.nextafter(high, low))
+        if close >= settings.slope_share * pile:
             return f"{pile:.2%} of the voxels have exactly the largest value, {high:g}: the image was cut off there"
     return None
 
