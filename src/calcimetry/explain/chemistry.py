@@ -17,14 +17,13 @@ __all__ = ["Chemistry", "chemistry"]
 # Fact -> analyte, where the fact is the verdict of the value.
 _VERDICTS = {
     "phosphate": "phosphate", "vitamin_d_125": "vitamin_d_125", "alp": "alp", "magnesium": "magnesium",
-    "bicarbonate": "bicarbonate", "sodium": "sodium", "potassium": "potassium", "albumin": "albumin",
-    "haemoglobin": "haemoglobin", "creatinine": "creatinine", "urine_oxalate": "urine_oxalate_24h",
-    "urine_citrate": "urine_citrate_24h", "pthrp": "pthrp", "calcitonin": "calcitonin", "ca125": "ca125", "ck": "ck",
-    "tsh": "tsh", "tmp_gfr": "tmp_gfr",
+    "bicarbonate": "bicarbonate", "sodium": "sodium", "potassium": "potassium", "haemoglobin": "haemoglobin",
+    "creatinine": "creatinine", "urine_oxalate": "urine_oxalate_24h", "urine_citrate": "urine_citrate_24h",
+    "pthrp": "pthrp", "calcitonin": "calcitonin", "ca125": "ca125", "tmp_gfr": "tmp_gfr",
 }  # fmt: skip
 # Fact -> analyte, where the fact is the number itself, in the unit in which the analyte is kept.
 _NUMBERS = {
-    "phosphate_mmol_l": "phosphate", "potassium_mmol_l": "potassium", "vitamin_d_nmol_l": "vitamin_d_25oh",
+    "potassium_mmol_l": "potassium",
     "urine_ph": "urine_ph", "m_protein_g_l": "m_protein", "light_chain_ratio": "free_light_chain_ratio",
     "hba1c_percent": "hba1c", "clearance_ratio": "ca_cr_clearance_ratio",
 }  # fmt: skip

@@ -259,7 +259,7 @@ def _one(values: list[Value], doubts: Doubts) -> Value | None:
                 return None
     last = values[-1]
     # The same result written in two units is one sample.
-    kinds = {(v.time, round(v.value, 1) if v.stated_unit != last.stated_unit else v.value) for v in values}
+    kinds = {(v.time, f"{v.value:.3g}") for v in values}
     agree = sum(v.verdict == last.verdict for v in values)
     return replace(last, samples=min(agree, len(kinds)))
 
