@@ -60,6 +60,9 @@ def explain(
     directory: Path | None = typer.Option(
         None, "--directory", metavar="FILE", help="Services that a site lists itself: FHIR or CSV."
     ),
+    near: str | None = typer.Option(
+        None, "--near", metavar="LAT,LON", help="Where the person is, for distances in --directory."
+    ),
     units: Units = typer.Option(Units.conventional, "--units", help="How laboratory values are shown."),
     region: str | None = typer.Option(None, "--region", metavar="EU|UK|US", help="Whose guidelines come first."),
     language: str = typer.Option("en", "--language", metavar="LANG", help="Language of the texts."),
@@ -88,8 +91,9 @@ def explain(
     if prepare or letter or directory is not None:
         wanted = "prepare" if prepare else "letter" if letter else "directory"
         page = _visit(wanted)(
-            found, values, language=language, units=units.value, form=format.value, services=directory
-        )
+            found, values, language=language, units=units.value, form=format.value, services=directory,
+            place=_place(near), as_of=day,
+        )  # fmt: skip
         typer.echo(page) if isinstance(page, str) else emit_json(page)
     elif format is Form.json:
         emit_json(found.record())
@@ -111,6 +115,21 @@ def _visit(what: str) -> Callable[..., Any]:
     if made is None:
         raise UsageError(f"--{what} is still to come in this version")
     return made
+
+
+def _place(near: str | None) -> tuple[float, float] | None:
+    """Latitude and longitude as given, in degrees."""
+    from calcimetry.core.errors import UsageError
+
+    if near is None:
+        return None
+    try:
+        latitude, longitude = (float(part) for part in near.split(","))
+    except ValueError as error:
+        raise UsageError(f"--near {near!r}: expected latitude,longitude in degrees, e.g. 50.78,6.08") from error
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise UsageError(f"--near {near!r} is no place on earth")
+    return latitude, longitude
 
 
 def _today() -> datetime.date:

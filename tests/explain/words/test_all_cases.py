@@ -14,9 +14,9 @@ from calcimetry.explain import explain
 from calcimetry.explain.words import WordSettings, check, clinician, compose, patient
 from calcimetry.explain.words.document import Document
 from calcimetry.explain.words.language import languages
-from calcimetry.explain.words.letter import letter
-from calcimetry.explain.words.prepare import prepare
 from calcimetry.explain.words.readability import flesch_kincaid, smog
+from calcimetry.explain.words.referral import letter
+from calcimetry.explain.words.visit import prepare
 from calcimetry.knowledge.load import sources, table
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases"

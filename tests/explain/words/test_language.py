@@ -102,7 +102,7 @@ def test_every_row_of_the_visit_has_words_and_every_step_is_used() -> None:
 def test_services_name_known_words_only() -> None:
     rows = table("visit/services")["service"]
     assert set(rows) == set(VOCABULARY["specialist"]) - {"none"}
-    assert {word for row in rows.values() for word in row.get("wider", ())} <= set(rows)
+    assert {word for row in rows.values() for key in ("wider", "with_focus") for word in row.get(key, ())} <= set(rows)
 
 
 def test_likelihoods_are_below_one_half_and_of_known_rules() -> None:

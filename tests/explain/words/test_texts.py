@@ -9,9 +9,9 @@ import pytest
 
 from calcimetry.explain.words import WordSettings, check, clinician, compose, flat, patient, texts
 from calcimetry.explain.words.language import languages
-from calcimetry.explain.words.letter import letter
-from calcimetry.explain.words.prepare import prepare
 from calcimetry.explain.words.readability import flesch_kincaid, smog
+from calcimetry.explain.words.referral import letter
+from calcimetry.explain.words.visit import prepare
 from calcimetry.knowledge.load import sources
 
 ORDER = ("found", "not_known", "next", "limits")

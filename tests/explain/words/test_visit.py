@@ -10,10 +10,10 @@ import pytest
 from calcimetry.explain.words import WordSettings, check
 from calcimetry.explain.words.document import Document, Section, checked
 from calcimetry.explain.words.language import languages
-from calcimetry.explain.words.letter import letter
-from calcimetry.explain.words.prepare import prepare
 from calcimetry.explain.words.readability import flesch_kincaid, smog
+from calcimetry.explain.words.referral import letter
 from calcimetry.explain.words.sentence import Sentence
+from calcimetry.explain.words.visit import prepare
 from calcimetry.knowledge.load import sources
 
 
@@ -129,7 +129,8 @@ def test_a_letter_states_findings_values_reasons_and_no_diagnosis(made) -> None:
     assert paper.title == "Referral to endocrinology"
     text = " ".join(paper.text().split())
     assert "kidney parenchyma, bilateral | of the medullary pyramids | not stated" in text
-    assert "total calcium | 3.05 mmol/L | laboratory's interval 2.2 to 2.6 | 2026-11-02" in text
+    assert "total calcium | 12.2 mg/dL | laboratory's interval 8.8 to 10.4 | high" in text
+    assert "phosphate | 4.65 mg/dL | 2.5 to 4.5 (table of this program) | high" in text
     assert "PTH | 5 pg/mL | no interval of the laboratory given | -" in text
     assert "Draft by a program, not checked by a physician" in text
     assert "Withheld: eGFR (creatinine is not stated)" in text
@@ -159,7 +160,8 @@ def test_a_letter_names_flags_first_and_what_was_questioned(made) -> None:
     assert urgent.alarm
     assert urgent.sentences[0].text == "Red flag R1: chest pain at rest."
     explanation, case = made("vitamin_d")
-    doubted = letter({**explanation, "withheld": [{"what": "phosphate", "reason": "no unit", "needs": []}]}, case)
+    withheld = [{"what": "phosphate", "reason": "no unit", "needs": []}]
+    doubted = letter({**explanation, "withheld": withheld, "laboratory": explanation["laboratory"][:1]}, case)
     assert doubted is not None
     assert "4.65 mg/dL (questioned, not used)" in doubted.text()
 

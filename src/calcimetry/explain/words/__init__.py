@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from calcimetry.explain.words.clinician import clinician
+from calcimetry.explain.words.pages import directory, letter, prepare
 from calcimetry.explain.words.patient import patient
 from calcimetry.explain.words.say import check, kept
 from calcimetry.explain.words.sentence import Sentence, flat
 from calcimetry.explain.words.settings import WordSettings
 
-__all__ = ["Sentence", "WordSettings", "check", "clinician", "compose", "flat", "patient", "texts"]
+__all__ = [
+    "Sentence",
+    "WordSettings",
+    "check",
+    "clinician",
+    "compose",
+    "directory",
+    "flat",
+    "letter",
+    "patient",
+    "prepare",
+    "texts",
+]
 
 
 def texts(

@@ -6,6 +6,7 @@ import html
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from calcimetry.explain.words.say import Violation, kept
 from calcimetry.explain.words.sentence import Sentence
@@ -47,11 +48,24 @@ class Document:
         """All sentences in order."""
         return tuple(one for section in self.sections for one in section.sentences)
 
+    def record(self) -> dict[str, Any]:
+        """Plain values: every sentence with what it stands on."""
+        sections = [
+            {
+                "heading": section.heading,
+                "alarm": section.alarm,
+                "rows": [list(row) for row in section.rows],
+                "sentences": [one.record() for one in section.sentences],
+            }
+            for section in self.sections
+        ]
+        return {"title": self.title, "language": self.language, "sections": sections}
+
     def text(self, *, width: int = 80) -> str:
         """Plain text; each sentence whole, lines of at most ``width`` characters."""
         lines = [self.title, "=" * len(self.title), ""]
         for section in self.sections:
-            lines += [section.heading, "-" * len(section.heading)]
+            lines += [section.heading, "-" * len(section.heading)] if section.heading else []
             lines += [" | ".join(row) for row in section.rows]
             if section.bullets:
                 for one in section.sentences:
@@ -84,7 +98,7 @@ def checked(document: Document) -> tuple[Document, tuple[Violation, ...]]:
 
 
 def _section(section: Section) -> str:
-    parts = [f"<h2>{html.escape(section.heading)}</h2>"]
+    parts = [f"<h2>{html.escape(section.heading)}</h2>"] if section.heading else []
     if section.rows:
         head, *rows = section.rows
         body = "".join(_row(row, "td") for row in rows)

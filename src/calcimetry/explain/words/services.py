@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calcimetry.explain.words.directory import Directory, Service, code_of
 from calcimetry.explain.words.document import Document, Section, checked
 from calcimetry.explain.words.language import listed, name, say, word
 from calcimetry.explain.words.sentence import Sentence, from_entry
+from calcimetry.explain.words.service_list import Directory, Service, code_of
 from calcimetry.explain.words.settings import WordSettings
 from calcimetry.explain.words.view import View
 from calcimetry.knowledge.load import table
@@ -46,11 +46,12 @@ def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:
     return 2 * _EARTH_RADIUS_KM * math.asin(math.sqrt(h))
 
 
-def _fits(service: Service, specialist: str) -> bool | None:
+def _fits(service: Service, specialist: str, *, focused: bool) -> bool | None:
     """Exactly (true), as a wider service (false), or not at all (``None``)."""
     if service.service_code in {specialist, code_of(specialist)}:
         return True
-    wider = table("visit/services")["service"].get(specialist, {}).get("wider", ())
+    row = table("visit/services")["service"].get(specialist, {})
+    wider = [*row.get("wider", ()), *(row.get("with_focus", ()) if focused else ())]
     names = {code for one in wider for code in (one, code_of(one)) if code}
     return False if service.service_code in names else None
 
@@ -87,11 +88,12 @@ def match(
     found = []
     for need in needs:
         for one in directory.services:
-            exact = _fits(one, need)
+            focused = bool(focus & set(one.focus.split()))
+            exact = _fits(one, need, focused=focused)
             if exact is None or one.active == "false" or one.age_group not in {group, "both", ""}:
                 continue
             km = distance_km(place, one.place) if place and one.place else None
-            found.append(Match(one, need, exact, bool(focus & set(one.focus.split())), km))
+            found.append(Match(one, need, exact, focused, km))
     found.sort(key=lambda one: _order(one, needs, view.urgency))
     return tuple(
         {one.service.id: one for one in reversed(found)}[key] for key in dict.fromkeys(m.service.id for m in found)

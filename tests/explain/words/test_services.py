@@ -11,7 +11,7 @@ import pytest
 
 from calcimetry.core.errors import InputError
 from calcimetry.explain.words import WordSettings
-from calcimetry.explain.words.directory import COLUMNS, Directory, read, to_bundle, to_csv, without_persons
+from calcimetry.explain.words.service_list import COLUMNS, Directory, read, to_bundle, to_csv, without_persons
 from calcimetry.explain.words.services import distance_km, match, services
 
 HEAD = "id,organisation,department,service_code,focus,age_group,country,city,source,source_date,active"
@@ -180,6 +180,16 @@ def test_what_the_list_does_not_say_is_said_to_be_missing(listed, made) -> None:
 def test_no_match_is_said_plainly(listed, made) -> None:
     said = text(listed(ROWS[5:6]), made("breast_sample"))
     assert "No service in this list matches breast clinic." in said
+
+
+def test_a_unit_of_another_field_with_the_fitting_focus_comes_last(listed, made) -> None:
+    rows = [
+        "g1,Hospital A,Gynaecology,gynaecology,breast,both,DE,Aachen,list,2026-11-01,true",
+        "g2,Hospital B,Gynaecology,gynaecology,,both,DE,Aachen,list,2026-11-01,true",
+        *ROWS[:1],
+    ]
+    assert [one.service.id for one in match(listed(rows), *made("breast_sample"))] == ["b1", "g1"]
+    assert "A wider service, not exactly breast clinic." in text(listed(rows), made("breast_sample"))
 
 
 def test_no_list_where_no_visit_is_proposed(listed, made) -> None:

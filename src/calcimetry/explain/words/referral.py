@@ -122,20 +122,34 @@ def _findings(view: View, language: str) -> Iterable[tuple[str, ...]]:
 
 
 def _laboratory(view: View, language: str) -> Iterable[tuple[str, ...]]:
-    yield tuple(_say(language, key) for key in ("analyte", "value", "interval_head", "time"))
+    """Values that were read, with the interval that was used; then those that were questioned, as they were stated."""
+    yield tuple(_say(language, key) for key in ("analyte", "value", "interval_head", "verdict"))
+    read = view.rows("laboratory")
+    for row in read:
+        value = f"{row['value']:g} {row['unit']}" if isinstance(row["value"], int | float) else str(row["value"])
+        low, high = (row.get("interval") or (None, None))[:2]
+        verdict = _say(language, str(row["verdict"])) if row.get("verdict") in {"low", "normal", "high"} else "-"
+        yield name(language, "analyte", row["analyte"]), value, _interval(row, low, high, language), verdict
+    known = {row["analyte"] for row in read}
     for lab in view.labs:
         analyte = str(lab.get("analyte"))
-        value = lab.get("value")
-        shown = f"{value:g}" if isinstance(value, int | float) else str(value)[:40]
-        if analyte in view.not_used:
-            shown = f"{shown} {lab.get('unit') or ''} ({_say(language, 'not_read')})"
-        else:
-            shown = f"{shown} {lab.get('unit') or ''}".strip()
-        low, high = lab.get("low"), lab.get("high")
-        given = low is not None or high is not None
-        limits = {"low": "-" if low is None else low, "high": "-" if high is None else high}
-        interval = _say(language, "interval", **limits) if given else _say(language, "no_interval")
-        yield name(language, "analyte", analyte), shown, interval, str(lab.get("time") or "-")
+        if analyte not in known:
+            stated = lab.get("value")
+            value = f"{stated:g}" if isinstance(stated, int | float) else str(stated)[:40]
+            told = f"{value} {lab.get('unit') or ''}".strip()
+            if analyte in view.not_used:
+                told = f"{told} ({_say(language, 'not_read')})"
+            limits = lab.get("low"), lab.get("high")
+            given = {"interval_from": "laboratory"} if any(one is not None for one in limits) else {}
+            yield name(language, "analyte", analyte), told, _interval(given, *limits, language), "-"
+
+
+def _interval(row: Mapping[str, Any], low: Any, high: Any, language: str) -> str:
+    if not row.get("interval_from"):
+        return _say(language, "no_interval")
+    limits = {"low": "-" if low is None else low, "high": "-" if high is None else high}
+    own = row["interval_from"] == "laboratory"
+    return _say(language, "interval", **limits) if own else _say(language, "our_interval", **limits)
 
 
 def _suggested(said: Iterable[Sentence]) -> Iterable[Sentence]:
