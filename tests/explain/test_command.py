@@ -99,3 +99,13 @@ def test_a_template_names_the_words_that_its_rules_know() -> None:
     made = json.loads(run("--template", "kidney_mass"))
     assert made["findings"][0]["grade"] is None
     assert "septa_or_nodule" in made["note"]
+
+
+@pytest.mark.parametrize("option", ["--prepare", "--letter"])
+@pytest.mark.parametrize("form", ["text", "html", "json", "fhir"])
+def test_pages_for_the_visit(case: Path, option, form) -> None:
+    said = run(case, option, "--format", form)
+    if form in {"json", "fhir"}:
+        assert json.loads(said)
+    else:
+        assert ("<html" in said) == (form == "html")
