@@ -41,6 +41,10 @@ def test_every_form_of_the_sheet_and_the_letter(made) -> None:
             page(*made("breast_sample"), form="pdf")
 
 
+def test_the_number_of_the_site_stands_in_the_sheet(made) -> None:
+    assert "Please call 112 today." in str(prepare(*made("chest_pain"), emergency_number="112"))
+
+
 def test_a_letter_goes_out_only_with_a_referral(made) -> None:
     assert "No referral is proposed for the calcification." in str(letter(*made("granuloma")))
     assert letter(*made("granuloma"), form="fhir")["entry"] == []

@@ -12,7 +12,7 @@ from calcimetry.explain.words.language import languages
 from calcimetry.explain.words.readability import flesch_kincaid, smog
 from calcimetry.explain.words.referral import letter
 from calcimetry.explain.words.visit import prepare
-from calcimetry.knowledge.load import sources
+from calcimetry.knowledge.load import sources, table
 
 ORDER = ("found", "not_known", "next", "limits")
 
@@ -213,6 +213,18 @@ def test_the_order_of_the_input_changes_nothing(made) -> None:
     assert compose(explanation, one) == compose(explanation, two)
     assert letter(explanation, one) == letter(explanation, two)
     assert prepare(explanation, one) == prepare(explanation, two)
+
+
+def test_pregnancy_is_said_once_with_its_source(made) -> None:
+    explanation, case = made("vitamin_d")
+    note = table("reasoning/person")["pregnancy"]["says"]
+    pregnant = {**case, "pregnant": True}
+    told = [one for one in patient(explanation, pregnant) if "pregnant" in one.text]
+    assert [one.text for one in told] == ["While you are pregnant, a sound wave scan comes first."]
+    assert told[0].sources == ("acog-723",)
+    assert not any("pregnant" in one for one in plain((explanation, case)))
+    noted = [one for one in clinician({**explanation, "notes": [note]}, pregnant) if one.text == note]
+    assert noted[0].sources == ("acog-723",)
 
 
 def test_a_case_without_a_picture_and_an_empty_explanation_still_get_words() -> None:

@@ -10,6 +10,7 @@ from calcimetry.explain.words.language import DEFAULT, fact, listed, name, say, 
 from calcimetry.explain.words.sentence import OWN, Sentence, from_entry
 from calcimetry.explain.words.settings import WordSettings
 from calcimetry.explain.words.view import View
+from calcimetry.knowledge.load import table
 
 __all__ = ["clinician"]
 
@@ -210,6 +211,17 @@ def _follow_up(view: View, language: str) -> Iterable[Sentence]:
             yield from_entry(say(language, _FILE, "guideline", text=str(one["text"]).rstrip("."), **place), "next", one)
 
 
+def _notes(view: View, language: str) -> Iterable[Sentence]:
+    """What age, pregnancy or an emergency change: sentences of ``reasoning/person``, in the language of the tables."""
+    rows = {
+        row["says"]: row for row in table("reasoning/person").values() if isinstance(row, Mapping) and "says" in row
+    }
+    for note in view.rows("notes") if language == DEFAULT else ():
+        row = rows.get(str(note))
+        if row and row.get("status") != "uncertain":
+            yield from_entry(str(note), "next", row, "note")
+
+
 def _limits(view: View, language: str) -> Iterable[Sentence]:
     for row in view.rows("withheld"):
         needs = listed(language, [str(one) for one in (row.get("needs") or ())[:_MOST]])
@@ -222,6 +234,7 @@ def _limits(view: View, language: str) -> Iterable[Sentence]:
             needs=word(language, _FILE, "needs", needs=needs) if needs else "",
         )
         yield Sentence(text, "not_known", (f"withheld: {row['what']}",))
+    yield from _notes(view, language)
     prior = view.case.get("prior")
     if isinstance(prior, Mapping) and prior.get("available") is False and view.findings:
         yield Sentence(say(language, _FILE, "no_prior"), "not_known", ("prior: not available",))

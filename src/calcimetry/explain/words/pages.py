@@ -20,7 +20,15 @@ __all__ = ["directory", "letter", "prepare"]
 Page = str | dict[str, Any]
 
 
-def prepare(explanation: Any, case: Mapping[str, Any], *, language: str = "en", form: str = "text", **_: Any) -> Page:
+def prepare(
+    explanation: Any,
+    case: Mapping[str, Any],
+    *,
+    language: str = "en",
+    form: str = "text",
+    emergency_number: str | None = None,
+    **_: Any,
+) -> Page:
     """What the person takes along.
 
     Parameters
@@ -31,16 +39,26 @@ def prepare(explanation: Any, case: Mapping[str, Any], *, language: str = "en", 
         Of the words.
     form : str
         ``text``, ``html``, ``json``, or ``fhir``: the proposed tests as ``Task``, the referrals as ``ServiceRequest``.
+    emergency_number : str, optional
+        As the site configures it.
     """
-    settings = WordSettings(language=language)
+    settings = WordSettings(language=language, emergency_number=emergency_number)
     if form == "fhir":
         return fhir.bundle(explanation, case, settings)
     return _shown(visit.prepare(explanation, case, settings), form)
 
 
-def letter(explanation: Any, case: Mapping[str, Any], *, language: str = "en", form: str = "text", **_: Any) -> Page:
+def letter(
+    explanation: Any,
+    case: Mapping[str, Any],
+    *,
+    language: str = "en",
+    form: str = "text",
+    emergency_number: str | None = None,
+    **_: Any,
+) -> Page:
     """The referral letter to the first proposed service; a page that says so where none is proposed."""
-    settings = WordSettings(language=language)
+    settings = WordSettings(language=language, emergency_number=emergency_number)
     if form == "fhir":
         found = fhir.bundle(explanation, case, settings)
         entries = [one for one in found["entry"] if one["resource"]["resourceType"] == "ServiceRequest"]
@@ -61,6 +79,7 @@ def directory(
     form: str = "text",
     place: tuple[float, float] | None = None,
     as_of: datetime.date | None = None,
+    emergency_number: str | None = None,
     **_: Any,
 ) -> Page:
     """The services of a site's own list that fit.
@@ -82,7 +101,7 @@ def directory(
     if form == "fhir":
         found = matching.match(listed, explanation, case, place=place)
         return service_list.to_bundle(service_list.Directory(tuple(one.service for one in found)))
-    settings = WordSettings(language=language)
+    settings = WordSettings(language=language, emergency_number=emergency_number)
     sheet = matching.services(listed, explanation, case, settings, place=place, as_of=as_of)
     return _shown(sheet, form)
 

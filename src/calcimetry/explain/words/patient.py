@@ -196,6 +196,9 @@ def next_steps(view: View, settings: WordSettings) -> Iterable[Sentence]:
         yield from_entry(say(language, _FILE, "steps" if nth else "step", test=test), "next", row)
     if len(tests) > settings.most_tests:
         yield _own(language, "steps_more", "next", *(row["id"] for row in tests[settings.most_tests :]))
+    if tests and view.case.get("pregnant") is True and "pregnancy" not in view.not_used:
+        row = table("reasoning/person")["pregnancy"]
+        yield from_entry(say(language, _FILE, "pregnant"), "next", row, "pregnant: yes")
     for row in {one["avoid"]: one for one in view.rules if one.get("avoid")}.values():
         text = plain(language, "avoid", row["avoid"])
         if text:
