@@ -25,7 +25,7 @@ def of_finding(one: Matched, blood: Sequence[Held]) -> list[str]:
     ranked = [_ordered(fired, one.facts) for fired in one.fired]
     listed = list(dict.fromkeys(cause for causes in ranked for cause in causes))
     speaks = {fired.rule.blood for fired in one.fired if fired.rule.blood}
-    from_blood = [c for held in blood if held.acts for c in _pattern_causes(held, one.facts)]
+    from_blood = [c for held in blood if held.fits for c in _pattern_causes(held, one.facts)]
     if speaks and from_blood:
         place = 0 if "first" in speaks or not listed else 1
         head = [cause for cause in listed[:place] if cause not in from_blood]
@@ -74,7 +74,9 @@ def rank(
     lists = [of_finding(one, blood) for one in matched]
     lead = lists[0] if lists else []
     others = [cause for row in zip_longest(*lists[1:]) for cause in row if cause is not None]
-    from_blood = [c for held in blood for c in (_pattern_causes(held, case) if held.acts else [])]
+    # Patterns that only may fit stand behind those that do; one that is not decidable has no cause of its own.
+    open_ones = [held for held in blood if held.row.id != "M19" or held.fits]
+    from_blood = [c for held in sorted(open_ones, key=lambda h: not h.fits) for c in _pattern_causes(held, case)]
     order = [*lead[:1], *shared, *lead[1:2], *others[: len(lists) - 1], *lead[2:], *others, *from_blood]
     must = {c for one in matched for c in one.watch}
     must |= {c for one in matched for fired in one.fired for c in fired.rule.must_not_miss}

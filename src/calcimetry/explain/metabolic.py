@@ -27,6 +27,11 @@ class Held:
     answer: MetabolicPattern
     acts: bool
 
+    @property
+    def fits(self) -> bool:
+        """Whether the values that decide it are there and fit."""
+        return self.answer.certainty != "possible"
+
 
 def held(facts: Mapping[str, Any], samples: Mapping[str, int], *, stated: bool) -> tuple[Held, ...]:
     """Patterns that fit or may fit; M19, "not decidable", where values were stated and none fits.
