@@ -12,6 +12,9 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from calcimetry import read
+from calcimetry.core.image import Volume
+
 SIDE = 24
 Change = Callable[[Dataset, int], None]
 
@@ -75,6 +78,21 @@ def stored() -> Callable[..., np.ndarray]:
 def one() -> Callable[..., FileDataset]:
     """``one(n)``: slice n as a data set."""
     return data_set
+
+
+@pytest.fixture
+def volume(make: Callable[..., Path]) -> Volume:
+    image = read.study(make(6)).images[0]
+    assert isinstance(image, Volume)
+    return image
+
+
+@pytest.fixture
+def labels(volume: Volume) -> np.ndarray:
+    values = np.zeros(volume.pixels.shape, np.uint8)
+    values[1:3, 8:11, 9:13] = 1
+    values[4, 2:5, 2:9] = 2
+    return values
 
 
 @pytest.fixture(scope="session")

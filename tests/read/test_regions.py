@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import nibabel
 import nrrd
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian
 
 from calcimetry import read
 from calcimetry.core.errors import GeometryError, InputError
 from calcimetry.core.image import Volume
 
+from .maps import save, seg
+
 SITES = {"coronary_artery": ("left_main", "right_coronary"), "kidney_mass": (), "unassigned": ()}
-
-
-@pytest.fixture
-def volume(make: Callable[..., Path]) -> Volume:
-    image = read.study(make(6)).images[0]
-    assert isinstance(image, Volume)
-    return image
-
-
-@pytest.fixture
-def labels(volume: Volume) -> np.ndarray:
-    values = np.zeros(volume.pixels.shape, np.uint8)
-    values[1:3, 8:11, 9:13] = 1
-    values[4, 2:5, 2:9] = 2
-    return values
-
-
-def save(path: Path, values: np.ndarray, affine: np.ndarray) -> Path:
-    ras = np.diag([-1.0, -1, 1, 1]) @ affine[:, [2, 1, 0, 3]]
-    nibabel.save(nibabel.Nifti1Image(values.transpose(2, 1, 0), ras), path)
-    return path
 
 
 def test_own_grid_and_names_beside(volume: Volume, labels: np.ndarray, tmp_path: Path) -> None:
@@ -140,47 +116,6 @@ def test_nrrd_with_segment_names(volume: Volume, labels: np.ndarray, tmp_path: P
     regions = read.regions_file(tmp_path / "m.seg.nrrd", volume)
     np.testing.assert_array_equal(regions.labels, labels)
     assert [r.name for r in regions.regions] == ["plaque", "region 2"]
-
-
-def seg(path: Path, volume: Volume, labels: np.ndarray, *, binary: bool) -> Path:
-    """A segmentation object as small as the standard lets it be; planes without a segment are left out."""
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.66.4" if binary else "1.2.840.10008.5.1.4.1.1.66.7"
-    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, "1.2.3"
-    ds.SOPInstanceUID, ds.Modality, ds.SegmentationType = "1.2.3", "SEG", "BINARY" if binary else "LABELMAP"
-    ds.Rows, ds.Columns, ds.SamplesPerPixel, ds.PhotometricInterpretation = *labels.shape[1:], 1, "MONOCHROME2"
-    bits = 1 if binary else 8
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, bits, bits - 1, 0
-    ds.SegmentSequence = Sequence([Dataset(), Dataset()])
-    for n, item in enumerate(ds.SegmentSequence, start=1):
-        item.SegmentNumber, item.SegmentLabel = n, f"part {n}"
-    shared, turned, measured = Dataset(), Dataset(), Dataset()
-    turned.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    measured.PixelSpacing, measured.SliceThickness = [0.5, 0.5], 3
-    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = Sequence([turned]), Sequence([measured])
-    ds.SharedFunctionalGroupsSequence = Sequence([shared])
-    groups, frames = [], []
-    for segment in (1, 2) if binary else (0,):
-        for k in reversed(range(len(labels))):
-            plane = labels[k] == segment if binary else labels[k]
-            if not plane.any():
-                continue
-            group, placed, named = Dataset(), Dataset(), Dataset()
-            placed.ImagePositionPatient = [float(v) for v in volume.geometry.to_lps_mm([k, 0, 0])]
-            group.PlanePositionSequence = Sequence([placed])
-            if binary:
-                named.ReferencedSegmentNumber = segment
-                group.SegmentIdentificationSequence = Sequence([named])
-            groups.append(group)
-            frames.append(plane)
-    ds.PerFrameFunctionalGroupsSequence = Sequence(groups)
-    ds.NumberOfFrames = len(frames)
-    stack = np.array(frames, np.uint8)
-    ds.PixelData = np.packbits(stack.reshape(-1), bitorder="little").tobytes() if binary else stack.tobytes()
-    ds.save_as(path, enforce_file_format=True)
-    return path
 
 
 @pytest.mark.parametrize("binary", [True, False])

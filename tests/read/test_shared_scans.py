@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calcimetry import read
-from calcimetry.core.errors import AmbiguousInputError, GeometryError
+from calcimetry.core.errors import AmbiguousInputError, GeometryError, InputError
 
 pytestmark = pytest.mark.shared_data
 
@@ -131,13 +131,16 @@ def test_nifti_axes_are_turned(shared_data: Path) -> None:
 def test_segmentation_of_a_shared_series(shared_data: Path, corpus: Path) -> None:
     study = read.study(corpus / "dicomdir/77654033/CT2", study_uid=None)
     volume = study.images[-1]
-    for name in ("seg_image_ct_binary.dcm", "seg_image_ct_binary_overlap.dcm"):
-        regions = read.regions_file(shared_data / "output_examples" / name, volume)
-        assert regions.labels.shape == volume.pixels.shape
-        assert regions.regions[0].source == "given"
+    path = shared_data / "output_examples/seg_image_ct_binary.dcm"
+    regions, notes = read.regions_with_notes(path, volume)
+    assert regions.labels.shape == volume.pixels.shape
+    assert regions.regions[0].source == "given"
+    assert notes == ()
+    with pytest.raises(InputError, match="found 16 voxels in both 1 'first segment' and 2 'second segment'"):
+        read.regions_file(shared_data / "output_examples/seg_image_ct_binary_overlap.dcm", volume)
 
 
-def test_segmentation_of_another_person_does_not_overlap(shared_data: Path) -> None:
+def test_segmentation_of_another_person_is_refused(shared_data: Path) -> None:
     volume = read.study(shared_data / "ct/qrm_canon_phantom/series.zip").images[0]
-    with pytest.raises(GeometryError, match="do not overlap"):
+    with pytest.raises(GeometryError, match="another frame of reference"):
         read.regions_file(shared_data / "output_examples/dcmqi_seg.dcm", volume)

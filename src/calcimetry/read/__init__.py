@@ -7,7 +7,7 @@ from typing import Any
 from calcimetry.core.study import Study
 from calcimetry.read.array import from_array
 from calcimetry.read.index import Index, Source, index
-from calcimetry.read.regions import regions_file
+from calcimetry.read.regions import grid_matches, regions_file, regions_with_notes
 from calcimetry.read.series import Candidate, Choice, choose
 from calcimetry.read.study import study
 from calcimetry.read.subject import subject_file, subject_notes
@@ -18,8 +18,10 @@ __all__ = [
     "Index",
     "choose",
     "from_array",
+    "grid_matches",
     "index",
     "regions_file",
+    "regions_with_notes",
     "study",
     "subject_file",
     "subject_notes",

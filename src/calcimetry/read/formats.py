@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry.core.errors import InputError
+from calcimetry.core.errors import GeometryError, InputError
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, SliceSource, Volume
 from calcimetry.read.array import as_hu, volume_notes
 from calcimetry.read.guard import Limits
+from calcimetry.read.limits import check_grid
 
-__all__ = ["VOLUME_FORMATS", "read_grid", "upright", "volume_file"]
+__all__ = ["VOLUME_FORMATS", "read_grid", "read_head", "upright", "volume_file"]
 
 VOLUME_FORMATS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
@@ -25,26 +28,72 @@ def read_grid(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry
     Raises
     ------
     InputError
-        Unknown ending, damaged, cut off or without position.
+        Unknown ending, damaged, cut off, without position, or a position where no scanner is.
     """
     name = path.name.lower()
-    if name.endswith((".nii", ".nii.gz")):
-        from calcimetry.read.nifti import read_nifti
+    with _naming(path):
+        if name.endswith((".nii", ".nii.gz")):
+            from calcimetry.read.nifti import read_nifti
 
-        return read_nifti(path, limits)
-    if name.endswith((".nrrd", ".nhdr")):
-        from calcimetry.read.nrrd import read_nrrd
+            found = read_nifti(path, limits)
+        elif name.endswith((".nrrd", ".nhdr")):
+            from calcimetry.read.nrrd import read_nrrd
 
-        return read_nrrd(path, limits)
-    if name.endswith((".mha", ".mhd")):
-        from calcimetry.read.mha import read_mha
+            found = read_nrrd(path, limits)
+        else:
+            from calcimetry.read.mha import read_mha
 
-        return read_mha(path, limits)
-    raise InputError(
-        "the ending names no format that is read here",
-        where=str(path),
-        expected=".nii, .nii.gz, .nrrd, .mha, .mhd or DICOM",
-    )
+            _check_ending(path)
+            found = read_mha(path, limits)
+        check_grid(found[1], str(path))
+    return found
+
+
+def read_head(path: Path, limits: Limits) -> Geometry:
+    """The grid in LPS alone; values are not unpacked.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_grid`, as far as the header shows it.
+    """
+    name = path.name.lower()
+    with _naming(path):
+        if name.endswith((".nii", ".nii.gz")):
+            from calcimetry.read.nifti import nifti_grid
+
+            found = nifti_grid(path)
+        elif name.endswith((".nrrd", ".nhdr")):
+            from calcimetry.read.nrrd import nrrd_grid
+
+            found = nrrd_grid(path, limits)
+        else:
+            from calcimetry.read.mha import mha_grid
+
+            _check_ending(path)
+            found = mha_grid(path)
+        check_grid(found, str(path))
+    return found
+
+
+def _check_ending(path: Path) -> None:
+    if not path.name.lower().endswith((".mha", ".mhd")):
+        raise InputError(
+            "the ending names no format that is read here",
+            where=str(path),
+            expected=".nii, .nii.gz, .nrrd, .mha, .mhd or DICOM",
+        )
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """A grid that spans no volume is refused where it is built; here the file is added."""
+    try:
+        yield
+    except GeometryError as error:
+        if error.where:
+            raise
+        raise GeometryError(error.what, where=str(path), found=error.found, expected=error.expected) from error
 
 
 def upright(array: NDArray[np.generic], grid: Geometry) -> tuple[NDArray[np.generic], Geometry]:

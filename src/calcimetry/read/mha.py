@@ -12,7 +12,7 @@ from calcimetry.core.errors import DecodingError, GeometryError, HostileInputErr
 from calcimetry.core.geometry import Geometry
 from calcimetry.read.guard import Limits, inflate, unpacked_limit
 
-__all__ = ["read_mha"]
+__all__ = ["mha_grid", "read_mha"]
 
 _TYPES = {
     "MET_CHAR": "i1",
@@ -41,9 +41,33 @@ def read_mha(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry,
     """
     where = str(path)
     head, start = _header(path)
+    grid, dtype = _understood(head, where)
+    slices, rows, columns = grid.shape
+    needed = slices * rows * columns * dtype.itemsize
+    if needed > limits.volume_bytes:
+        raise HostileInputError(
+            "the image does not fit the memory limit", where=where, found=f"sizes {[columns, rows, slices]}"
+        )
+    data = _data(path, head, start, needed, limits)
+    array = np.frombuffer(data, dtype).reshape(grid.shape).astype(dtype.newbyteorder("="), copy=False)
+    return array, grid, dict(head)
+
+
+def mha_grid(path: Path) -> Geometry:
+    """The grid in LPS from the header alone.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_mha`, as far as the header shows it.
+    """
+    return _understood(_header(path)[0], str(path))[0]
+
+
+def _understood(head: dict[str, str], where: str) -> tuple[Geometry, np.dtype[np.generic]]:
     try:
         sizes = [int(v) for v in head["DimSize"].split()]
-        dtype = np.dtype(
+        dtype: np.dtype[np.generic] = np.dtype(
             (">" if _true(head, "BinaryDataByteOrderMSB", "ElementByteOrderMSB") else "<") + _TYPES[head["ElementType"]]
         )
         spacing = _numbers(head, ("ElementSpacing", "ElementSize"), 3, (1.0, 1.0, 1.0))
@@ -59,17 +83,12 @@ def read_mha(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry,
         raise GeometryError(
             "the spacing is no spacing", where=where, found=str(spacing), expected="three positive numbers"
         )
-    needed = sizes[0] * sizes[1] * sizes[2] * dtype.itemsize
-    if needed > limits.volume_bytes:
-        raise HostileInputError("the image does not fit the memory limit", where=where, found=f"sizes {sizes}")
-    data = _data(path, head, start, needed, limits)
-    array = np.frombuffer(data, dtype).reshape(sizes[2], sizes[1], sizes[0]).astype(dtype.newbyteorder("="), copy=False)
     affine = np.eye(4)
     # One row of the matrix is the direction of one axis, fastest first: (column, row, slice).
     for axis in range(3):
         affine[:3, 2 - axis] = turn[axis] * spacing[axis]
     affine[:3, 3] = origin
-    return array, Geometry((sizes[2], sizes[1], sizes[0]), affine), dict(head)
+    return Geometry((sizes[2], sizes[1], sizes[0]), affine), dtype
 
 
 def _header(path: Path) -> tuple[dict[str, str], int]:

@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from calcimetry.core.errors import DecodingError, GeometryError, HostileInputError, InputError
 from calcimetry.core.geometry import Geometry
 from calcimetry.read.guard import Limits, unpacked_limit
+from calcimetry.read.limits import check_rescale
 
-__all__ = ["read_nifti"]
+__all__ = ["nifti_grid", "read_nifti"]
+
+_HEADER_BYTES = 540
+"""The longer one of the two headers."""
 
 
 def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry, dict[str, Any]]:
@@ -41,6 +45,7 @@ def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometr
         if len(shape) != 3 or min(shape) < 1:
             raise InputError("this is no volume", where=where, found=f"shape {image.shape}", expected="three axes")
         slope, shift = image.dataobj.slope, image.dataobj.inter
+        check_rescale(float(slope), float(shift), where)
         scaled = not (slope == 1 and shift == 0)
         whole = float(slope).is_integer() and float(shift).is_integer() and image.get_data_dtype().kind in "iu"
         values = np.asanyarray(image.dataobj.get_unscaled()).reshape(shape)
@@ -50,19 +55,57 @@ def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometr
             values = (values * np.float64(slope) + np.float64(shift)).astype(np.float32)
         ras = np.asarray(image.affine, dtype=np.float64)
         words = image.header["descrip"].tobytes().rstrip(b"\0").decode("ascii", "replace")
-        described = int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
+        described = _described(image.header)
     except InputError:
         raise
     except Exception as error:  # whatever a damaged file makes the library throw
         raise DecodingError("the NIfTI file cannot be read", where=where, found=str(error)[:200]) from error
+    array = values.transpose(2, 1, 0)
+    return array, _grid(array.shape, ras, described, where), {"description": words}
+
+
+def nifti_grid(path: Path) -> Geometry:
+    """The grid in LPS from the first bytes of the file.
+
+    Raises
+    ------
+    InputError
+        Damaged, no volume, no position.
+    """
+    import nibabel
+
+    where = str(path)
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as stream:
+            data = stream.read(_HEADER_BYTES)
+        first = data[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
+        kind: Any = nibabel.Nifti1Header if first else nibabel.Nifti2Header
+        header = kind(data[: kind.template_dtype.itemsize], check=False)
+        shape = tuple(int(n) for n in header.get_data_shape())
+        ras = np.asarray(header.get_best_affine(), dtype=np.float64)
+        described = _described(header)
+    except Exception as error:  # whatever a damaged file makes the library throw
+        raise DecodingError("the NIfTI file cannot be read", where=where, found=str(error)[:200]) from error
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    if len(shape) != 3 or min(shape) < 1:
+        raise InputError("this is no volume", where=where, found=f"shape {shape}", expected="three axes")
+    return _grid(shape[::-1], ras, described, where)
+
+
+def _described(header: Any) -> bool:
+    return int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
+
+
+def _grid(shape: tuple[int, ...], ras: NDArray[np.float64], described: bool, where: str) -> Geometry:
     if not described:
         raise GeometryError(
             "the NIfTI file gives no position in the patient", where=where, expected="an sform or qform"
         )
     lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ ras
-    affine = lps[:, [2, 1, 0, 3]]
-    array = values.transpose(2, 1, 0)
-    return array, Geometry((array.shape[0], array.shape[1], array.shape[2]), affine), {"description": words}
+    return Geometry((shape[0], shape[1], shape[2]), lps[:, [2, 1, 0, 3]])
 
 
 def _bytes(path: Path, limits: Limits) -> bytes | bytearray:

@@ -13,7 +13,7 @@ from calcimetry.core.errors import DecodingError, GeometryError, HostileInputErr
 from calcimetry.core.geometry import Geometry
 from calcimetry.read.guard import Limits, unpacked_limit
 
-__all__ = ["read_nrrd"]
+__all__ = ["nrrd_grid", "read_nrrd"]
 
 # Signs that turn a world into LPS, by the header's space field.
 _SPACES = {
@@ -50,6 +50,34 @@ def read_nrrd(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry
         raise DecodingError("the file is damaged or cut off", where=where, found=str(error)) from error
     except Exception as error:  # whatever a damaged file makes the library throw
         raise DecodingError("the NRRD file cannot be read", where=where, found=str(error)[:200]) from error
+    array = np.asarray(values).transpose(2, 1, 0)
+    words = {k: v for k, v in header.items() if isinstance(v, str)}
+    return array, _grid(header), words
+
+
+def nrrd_grid(path: Path, limits: Limits) -> Geometry:
+    """The grid in LPS from the header alone.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_nrrd`, as far as the header shows it.
+    """
+    import nrrd
+
+    where = str(path)
+    try:
+        with path.open("rb") as file:
+            header = dict(nrrd.read_header(file))
+        _check(header, where, path.stat().st_size, limits)
+        return _grid(header)
+    except (InputError, OSError):
+        raise
+    except Exception as error:  # whatever a damaged file makes the library throw
+        raise DecodingError("the NRRD file cannot be read", where=where, found=str(error)[:200]) from error
+
+
+def _grid(header: dict[str, Any]) -> Geometry:
     signs = _SPACES[str(header["space"]).lower()]
     directions = np.asarray(header["space directions"], dtype=np.float64)
     affine = np.eye(4)
@@ -57,9 +85,8 @@ def read_nrrd(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry
     for axis in range(3):
         affine[:3, 2 - axis] = directions[axis] * signs
     affine[:3, 3] = np.asarray(header["space origin"], dtype=np.float64) * signs
-    array = np.asarray(values).transpose(2, 1, 0)
-    words = {k: v for k, v in header.items() if isinstance(v, str)}
-    return array, Geometry((array.shape[0], array.shape[1], array.shape[2]), affine), words
+    columns, rows, slices = (int(n) for n in header["sizes"])
+    return Geometry((slices, rows, columns), affine)
 
 
 def _check(header: dict[str, Any], where: str, packed: int, limits: Limits) -> None:

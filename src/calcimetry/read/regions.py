@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +11,22 @@ from numpy.typing import NDArray
 from calcimetry.core.errors import GeometryError, InputError
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Volume
-from calcimetry.core.regions import Region, Regions
-from calcimetry.read.formats import VOLUME_FORMATS, read_grid
+from calcimetry.core.note import Note
+from calcimetry.core.regions import Regions
+from calcimetry.read.formats import VOLUME_FORMATS, read_grid, read_head
 from calcimetry.read.guard import Limits
-from calcimetry.read.words import unknown_word
+from calcimetry.read.names import Sites, check_count, header_names, json_names, name_notes, region
 
-__all__ = ["regions_file"]
+__all__ = ["grid_matches", "regions_file", "regions_with_notes"]
 
-Sites = Mapping[str, tuple[str, ...]]
-"""Site word -> allowed structure names; an empty tuple where they are free."""
+_SAME_VOXEL = 0.05
+"""Ours: centres that lie closer than this part of a voxel are one voxel; formats round directions and origins."""
 
 
 def regions_file(
     path: str | Path, volume: Volume, *, sites: Sites | None = None, limits: Limits | None = None
 ) -> Regions:
-    """Read a label map for an image.
+    """Read a label map for an image; what is to be said of it is left to :func:`regions_with_notes`.
 
     Parameters
     ----------
@@ -42,29 +41,90 @@ def regions_file(
     Raises
     ------
     InputError
-        Unreadable, names that are not known (the three nearest are listed), labels that are no whole numbers.
+        Unreadable, names that are not known (the three nearest are listed), labels that are no whole numbers or too
+        many, segments that overlap, a DICOM SEG that was drawn on another series.
     GeometryError
-        Map and image do not overlap.
+        Map and image do not overlap, or lie in different frames of reference.
+    """
+    return regions_with_notes(path, volume, sites=sites, limits=limits)[0]
+
+
+def regions_with_notes(
+    path: str | Path, volume: Volume, *, sites: Sites | None = None, limits: Limits | None = None
+) -> tuple[Regions, tuple[Note, ...]]:
+    """The label map of :func:`regions_file`, and what must be known of it.
+
+    Returns
+    -------
+    regions : Regions
+    notes : tuple of Note
+        ``regions-not-tied``: placed by position alone; ``regions-names``: names without label or label without name.
+
+    Raises
+    ------
+    InputError, GeometryError
+        As :func:`regions_file`.
     """
     where, limits = Path(path), limits or Limits()
-    if not where.is_file():
-        raise InputError("there is no such label map", where=str(where))
+    _check_there(where)
+    beside = _beside(where)
+    given = json_names(beside) if beside is not None else None
+    notes: tuple[Note, ...] = ()
     if where.name.lower().endswith(VOLUME_FORMATS):
         values, grid, header = read_grid(where, limits)
-        labels, names = _as_labels(values, where), _header_names(header)
+        labels, names = _as_labels(values, where), header_names(header)
     else:
         from calcimetry.read.seg import read_seg
 
-        labels, grid, names = read_seg(where, volume, limits)
-    beside = _beside(where)
-    if beside is not None:
-        names = _json_names(beside)
+        labels, grid, names, notes = read_seg(where, volume, limits, given)
+    names = names if given is None else given
+    check_count(int(np.count_nonzero(np.bincount(labels.reshape(-1))[1:])), where)
     labels = _on_grid(labels, grid, volume.geometry, where)
     present = [int(v) for v in np.flatnonzero(np.bincount(labels.reshape(-1))) if v]
     if not present:
         raise InputError("the label map is empty where the image lies", where=str(where), expected="labels above 0")
-    regions = tuple(_region(label, names.get(label), where, sites) for label in present)
-    return Regions(volume.id, labels, volume.geometry, regions)
+    named_in = beside or where
+    regions = tuple(region(label, names.get(label), named_in, sites) for label in present)
+    return Regions(volume.id, labels, volume.geometry, regions), (*notes, *name_notes(names, present))
+
+
+def grid_matches(path: str | Path, volume: Volume, *, limits: Limits | None = None) -> bool:
+    """Whether a label map lies on this image's own grid, so that no voxel has to be moved. Reads headers only.
+
+    True where each voxel of the map has the place of a voxel of the image, in whatever order and direction its axes
+    run; a map of a part of the image is on its grid, too. A DICOM SEG that names another series is not.
+
+    Raises
+    ------
+    InputError
+        The file is missing or cannot be read.
+    """
+    where, limits = Path(path), limits or Limits()
+    _check_there(where)
+    if where.name.lower().endswith(VOLUME_FORMATS):
+        grid = read_head(where, limits)
+    else:
+        from calcimetry.read.seg import seg_grid
+
+        lies = seg_grid(where, volume, limits)
+        if lies is None:
+            return False
+        grid = lies
+    step = np.linalg.inv(volume.geometry.affine) @ grid.affine
+    # Each axis of the map runs along one of the image, by one voxel at a time.
+    turned = np.rint(np.clip(step[:3, :3], -2, 2))
+    if not (np.abs(turned).sum(axis=0) == 1).all() or not (np.abs(turned).sum(axis=1) == 1).all():
+        return False
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in grid.shape], indexing="ij")).reshape(3, -1).T
+    at = corners @ step[:3, :3].T + step[:3, 3]
+    near = np.rint(at)
+    inside = (near >= 0).all() and (near < np.array(volume.geometry.shape)).all()
+    return bool(inside and np.abs(at - near).max() <= _SAME_VOXEL)
+
+
+def _check_there(where: Path) -> None:
+    if not where.is_file():
+        raise InputError("there is no such label map", where=str(where))
 
 
 def _as_labels(values: NDArray[np.generic], where: Path) -> NDArray[np.unsignedinteger[Any]]:
@@ -94,7 +154,8 @@ def _on_grid(
     hit = False
     for k in range(wanted.shape[0]):
         at = [step[a, 0] * k + step[a, 1] * j + step[a, 2] * i + step[a, 3] for a in range(3)]
-        near = [np.rint(a).astype(np.int64) for a in at]
+        # (far outside the map the index may be larger than an integer holds)
+        near = [np.rint(np.clip(a, -1, n)).astype(np.int64) for a, n in zip(at, shape, strict=True)]
         inside = np.logical_and.reduce([(n >= 0) & (n < s) for n, s in zip(near, shape, strict=True)])
         if inside.any():
             hit = True
@@ -126,54 +187,3 @@ def _beside(path: Path) -> Path | None:
             break
     found = path.with_name(stem + ".json")
     return found if found.is_file() else None
-
-
-def _json_names(path: Path) -> dict[int, Any]:
-    try:
-        named = json.loads(path.read_text(encoding="utf-8"))
-        return {int(label): value for label, value in named.items()}
-    except (ValueError, AttributeError, RecursionError, OSError) as error:
-        raise InputError(
-            "the names of the labels cannot be read",
-            where=str(path),
-            found=str(error)[:120],
-            expected='{"1": {"site": "...", "structure": "..."}, "2": "name"}',
-        ) from error
-
-
-def _header_names(header: Mapping[str, Any]) -> dict[int, Any]:
-    """Names of segments that 3D Slicer writes into an NRRD header."""
-    names: dict[int, Any] = {}
-    for key, value in header.items():
-        if key.startswith("Segment") and key.endswith("_LabelValue"):
-            name = header.get(key.removesuffix("_LabelValue") + "_Name")
-            if name and str(value).isdigit():
-                names[int(value)] = str(name)
-    return names
-
-
-def _region(label: int, named: Any, where: Path, sites: Sites | None) -> Region:
-    if named is None:
-        return Region(label, f"region {label}", "unassigned", f"region {label}", source="given")
-    if isinstance(named, str) and named.strip():
-        return Region(label, named, "unassigned", named, source="given")
-    if not isinstance(named, Mapping) or not isinstance(named.get("site"), str):
-        raise InputError(
-            f"the name of label {label} cannot be understood",
-            where=str(where),
-            found=str(named)[:80],
-            expected='a text, or {"site": ..., "structure": ...}',
-        )
-    unknown = sorted(set(named) - {"site", "structure", "name"})
-    if unknown:
-        raise unknown_word("key", unknown[0], ("site", "structure", "name"), str(where))
-    site, structure = named["site"], named.get("structure")
-    if structure is not None and not isinstance(structure, str):
-        raise InputError(f"the structure of label {label} is no text", where=str(where), found=str(structure)[:80])
-    if sites is not None:
-        if site not in sites:
-            raise unknown_word("site", site, sites, str(where))
-        if structure and sites[site] and structure not in sites[site]:
-            raise unknown_word(f"structure of {site}", structure, sites[site], str(where))
-    name = named.get("name") or structure or site
-    return Region(label, str(name), site, structure or None, source="given")
