@@ -165,7 +165,10 @@ def _traps(folder: Path, scan: str, volumes: Sequence[Volume]) -> list[Listed]:
             middle = sum(map(float, slices.groups())) / 2 if slices else float(k or volumes[0].geometry.shape[0] // 2)
             mm = _mm(volumes, corner + np.array([middle, float(row), float(column)]))
             out.append(Listed(f"{what} (column {column}, row {row})", bool(_NOT_CALCIUM.search(what)), mm))
-    place = r"([^,;.()]*)\((?:slice|slices|index|indices|about)? ?(?:index )?(\d+)(?:-(\d+))?, row (\d+), col (\d+)"
+    place = (
+        r"([^,;.()|\n]*?)(?:\(|at )(?:slice|slices|index|indices|about)? ?(?:index )?(\d+)(?:-(\d+))?"
+        r"(?:, | \()row (\d+), col (\d+)"
+    )
     for what, low, high, row, column in re.findall(place, _section(folder, "OTHER.md", scan)):
         mm = _mm(volumes, ((float(low) + float(high or low)) / 2.0, float(row), float(column)))
         out.append(Listed(f"{what.strip()} (slice {low}, row {row})", True, mm))

@@ -31,6 +31,8 @@ _STREAK_MM = 15.0
 """Metal darkens and brightens tissue this far away."""
 _SIDE_MM = 2.0
 """Where the image ends inside the person, the outermost pixels are too bright: what lies outside is missing."""
+_SHELL_PIXELS = 16
+"""Fewer pixels in a slice enclose nothing to speak of."""
 NEAR_MM = 12.0
 """Farther from bone than this is far."""
 
@@ -229,7 +231,8 @@ class Field:
         low, stop = np.maximum(at.min(axis=0) - reach, 0), np.minimum(at.max(axis=0) + reach + 1, shape)
         if (stop <= low).any():
             return NEAR_MM, 0.0
-        there = np.isin(self.body.labels[low[0] : stop[0], low[1] : stop[1], low[2] : stop[2]], labels)
+        box = self.body.labels[low[0] : stop[0], low[1] : stop[1], low[2] : stop[2]]
+        there = np.logical_or.reduce([box == label for label in labels])
         if not there.any():
             return NEAR_MM, 0.0
         far = ndimage.distance_transform_edt(~there, sampling=grid.spacing_mm, return_indices=True)
@@ -258,8 +261,10 @@ class Field:
 def _hollow_share(bits: Bits) -> float:
     if min(bits.shape[1:]) < 3:
         return 0.0
-    whole = float(sum(ndimage.binary_fill_holes(one).sum() for one in bits))
-    return 1.0 - float(bits.sum()) / max(whole, 1.0)
+    sizes = bits.sum(axis=(1, 2))
+    shells = np.flatnonzero(sizes >= _SHELL_PIXELS)
+    enclosed = sum(int(ndimage.binary_fill_holes(bits[k]).sum()) - int(sizes[k]) for k in shells)
+    return enclosed / max(float(sizes.sum()) + enclosed, 1.0)
 
 
 def _background(values: NDArray[Any], noise: float) -> tuple[float, float]:
