@@ -72,6 +72,18 @@ def test_an_emergency_says_today_with_the_number_and_nothing_ordinary(made) -> N
     assert not re.search("routine|next visit|two weeks|months", text + report(made("chest_pain")))
     assert "Red flag R1 (today, as an emergency): chest pain at rest." in report(made("chest_pain"))
     assert any("your emergency number" in one for one in plain(made("chest_pain")))
+    # Nothing that is merely observed stands beside it, nor a sign that can be checked later.
+    assert "observation" not in report(made("chest_pain"))
+    explanation, case = made("chest_pain")
+    later = {
+        "id": "R13",
+        "text": "weight loss",
+        "urgency": "within_2_weeks",
+        "sources": ["nice-ng12"],
+        "because": ["x"],
+    }
+    said = plain(({**explanation, "red_flags": [*explanation["red_flags"], later]}, case))
+    assert not any("Weight loss" in one for one in said)
 
 
 def test_a_cancer_is_never_named_to_the_person(made) -> None:
@@ -136,7 +148,7 @@ def test_what_is_uncertain_recommends_nothing(made) -> None:
 def test_a_questioned_finding_is_not_told_as_found(made) -> None:
     said = plain(made("man_with_ovary"))
     assert not any("shows calcium in the ovary" in one for one in said)
-    assert "This did not fit and was not used: ovary." in said
+    assert "This was not used: ovary." in said
     assert "Some of the facts call for a closer look." in said
     text = report(made("man_with_ovary"))
     assert "Withheld: ovary (does not go with the stated sex), would be settled by sex." in text

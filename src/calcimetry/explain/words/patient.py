@@ -20,6 +20,8 @@ _FILE = "patient"
 _MOST_FINDINGS = 6
 _MOST_FLAGS = 3
 _MOST_FACTS = 2
+_NOT_THE_PERSONS = "the specialist"
+"""Needs that no one but the specialist can meet."""
 _SHOWN_VALUES = ("calcium_total", "phosphate")
 _SAMPLE = frozenset({
     "stereotactic_vacuum_biopsy", "lung_biopsy", "thyroid_fna", "sarcoma_centre_biopsy", "pleural_biopsy",
@@ -65,7 +67,8 @@ def found(view: View, settings: WordSettings) -> Iterable[Sentence]:
         yield _own(language, "no_picture", "found")
     elif not all(is_empty(one) for one in view.findings):
         yield _own(language, "calcium", "found")
-    flags = {row["id"]: row for row in view.rows("red_flags")}
+    # In an emergency the signs that make it one; what can be checked later would only blunt them.
+    flags = {row["id"]: row for row in view.rows("red_flags") if view.urgency in {row.get("urgency"), "within_2_weeks"}}
     for row in list(flags.values())[:_MOST_FLAGS]:
         text = plain(language, "red_flag", row["id"])
         if text:
@@ -162,7 +165,8 @@ def missing_facts(view: View, language: str) -> list[str]:
     """What would settle more, in the order of the explanation: values for a blood pattern, then what is withheld."""
     missing = [one for row in view.rows("metabolic_patterns") for one in row.get("missing") or ()]
     facts = [fact(language, str(one)) for one in missing]
-    facts += [str(one) for row in view.rows("withheld") for one in row.get("needs") or ()]
+    needs = [str(one) for row in view.rows("withheld") for one in row.get("needs") or ()]
+    facts += [one for one in needs if not one.startswith(_NOT_THE_PERSONS)]
     told: list[str] = []
     for one in dict.fromkeys(_spoken(one) for one in facts):
         named = {part.strip() for part in one.replace(" and ", ",").split(",")}

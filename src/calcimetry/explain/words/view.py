@@ -110,6 +110,8 @@ class View:
         """Class of treatment -> the readings that name it."""
         found: dict[str, list[Entry]] = {}
         for row in self.rules:
-            if row.get("treatment") and row.get("status") != "uncertain":
+            # What is only observed is not named where something else must be done today.
+            waits = row.get("treatment") in {"observe", "none"} and self.urgency == "now"
+            if row.get("treatment") and row.get("status") != "uncertain" and not waits:
                 found.setdefault(str(row["treatment"]), []).append(row)
         return found
