@@ -71,7 +71,12 @@ def proposed(kind: str) -> set[str]:
             for name in names:
                 found.update(getattr(part, name, ()))
     person = table("reasoning/person")
-    found |= {"pregnancy_test", *person["pregnancy"]["instead"].values(), *rules.several_organs()["tests"]}
+    found |= {
+        "pregnancy_test",
+        person["urgent"]["test"],
+        *person["pregnancy"]["instead"].values(),
+        *rules.several_organs()["tests"],
+    }
     return found | {"obstetrics", "paediatrics", *table("reasoning/organs")["child_service"].values()}
 
 

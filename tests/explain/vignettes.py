@@ -142,6 +142,7 @@ def faults(got: dict[str, Any]) -> list[str]:
         "'none' beside a service": "none" not in who or who == ["none"],
         "'nothing further' beside tests": "no_test" not in tests
         or set(tests) <= {"no_test", "compare_prior_images", "psa_not_indicated_by_calcification", "self_examination"},
+        "'nothing further' beside urgency": not urgent or (bool(tests) and "no_test" not in tests),
         "a source of no list": all(s in sources() for s in all_sources(got)),
         "something uncertain recommends": all(
             row["status"] != "uncertain" for key in ("tests", "referrals", "red_flags") for row in got[key]

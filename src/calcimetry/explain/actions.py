@@ -109,7 +109,7 @@ def urgency(found: Iterable[Wanted], flags: Iterable[RedFlag]) -> str:
     return strictest_tier([*(one.tier for one in found), *(flag.urgency for flag in flags)])
 
 
-def proposed_tests(found: Sequence[Wanted], case: Mapping[str, Any]) -> tuple[ProposedTest, ...]:
+def proposed_tests(found: Sequence[Wanted], case: Mapping[str, Any], tier: str) -> tuple[ProposedTest, ...]:
     """Proposed steps, each once, fitted to a child or a pregnancy."""
     listed: dict[str, ProposedTest] = {}
     for one in found:
@@ -124,6 +124,9 @@ def proposed_tests(found: Sequence[Wanted], case: Mapping[str, Any]) -> tuple[Pr
             "pregnancy_test", ionising["ask"], spell.because(["sex", "age_years"], case), (ionising["source"],),
             ionising["status"],
         )  # fmt: skip
+    if tier in _DAYS and set(listed) <= _QUIET | {"annual_mammography"}:
+        row = table("reasoning/person")["urgent"]
+        listed[row["test"]] = ProposedTest(row["test"], row["says"], (), (row["source"],), row["status"])
     if not set(listed) <= _QUIET:
         listed.pop("no_test", None)
     return tuple(listed.values())

@@ -58,7 +58,7 @@ def reason(
         metabolic_patterns=metabolic.patterns(held),
         types=types.rank(matched),
         causes=causes.rank(matched, held, [row.cause for row, _ in together], case),
-        tests=actions.proposed_tests(found, case),
+        tests=actions.proposed_tests(found, case, tier),
         referrals=actions.referrals(found, case, tier),
         urgency=tier,
         follow_up=actions.follow_up(found, tier, as_of),
