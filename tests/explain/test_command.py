@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from calcimetry.cli import app
 from calcimetry.core.errors import InputError, UnknownIdError, UsageError
+from calcimetry.core.study import Subject
 from calcimetry.explain import explain, template, vocabulary
+from calcimetry.read import subject_file
 
 CASE = {
     "schema": "calcimetry-case/1",
@@ -88,8 +90,11 @@ def test_wrong_use(case: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("site", vocabulary.words("site"))
-def test_a_template_is_a_case_that_states_nothing(site) -> None:
-    got = explain(template(site))
+def test_a_template_is_a_case_that_states_nothing(site, tmp_path: Path) -> None:
+    path = tmp_path / "empty.json"
+    path.write_text(json.dumps(template(site)))
+    assert subject_file(path) == Subject()
+    got = explain(path)
     assert got.urgency != "now"
     assert [row.site for row in got.readings] in ([site], [], [site, site])
     assert got.withheld or got.not_stated or got.types

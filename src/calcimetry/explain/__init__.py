@@ -65,7 +65,7 @@ def explain(
     InputError
         Unreadable, or a key or word that the format does not know: the three nearest are named.
     UsageError
-        Units that are neither of the two.
+        Units or a region that are none of those named.
 
     >>> found = explain({"age": {"value": 38, "unit": "a"}, "findings": [{"site": "prostate"}]})
     >>> found.urgency, [test.id for test in found.tests]
@@ -73,6 +73,8 @@ def explain(
     """
     if units not in {"mg/dL", "mmol/L"}:
         raise UsageError(f"unknown units {units!r}: mg/dL or mmol/L")
+    if region not in {None, "EU", "UK", "US"}:
+        raise UsageError(f"unknown region {region!r}: EU, UK or US")
     values = case if isinstance(case, Mapping) else read_case(case)
     where = where or ("case" if isinstance(case, Mapping) else str(case))
     answer = reason(values, units=units, region=region, as_of=as_of, where=where)

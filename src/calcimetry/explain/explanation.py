@@ -179,7 +179,11 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole answer to a case."""
+    """The whole answer to a case.
+
+    ``not_stated`` names every fact that could still change the answer, ``questions`` those of them that could raise a
+    red flag.
+    """
 
     red_flags: tuple[RedFlag, ...]
     metabolic_patterns: tuple[MetabolicPattern, ...]

@@ -69,7 +69,7 @@ def reason(
         guidelines=_guidelines(matched, region),
         laboratory=tuple(_shown(value, units) for value in results.values()),
         not_stated=asks,
-        questions=(),
+        questions=spell.missing(open_flags),
         notes=_notes(case, flags),
         shown_back=dict(asked.shown_back),
     )

@@ -78,7 +78,14 @@ def _load(path: Path) -> Mapping[str, Any]:
         ) from error
     if not isinstance(values, Mapping):
         raise InputError("the case file holds no keys", where=str(path), expected=f'"schema": "{_SCHEMA}"')
-    return values
+    return {key: _stated(value) for key, value in values.items() if value is not None}
+
+
+def _stated(value: Any) -> Any:
+    """Without nulls: an empty place of a template states nothing."""
+    if isinstance(value, Mapping):
+        return {key: _stated(inner) for key, inner in value.items() if inner is not None}
+    return [_stated(inner) for inner in value] if isinstance(value, list) else value
 
 
 class _Reader:
