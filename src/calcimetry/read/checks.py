@@ -13,7 +13,8 @@ from calcimetry.core.image import Acquisition
 from calcimetry.core.note import Note
 from calcimetry.knowledge.load import table
 from calcimetry.read.header import Common
-from calcimetry.read.order import Stack
+from calcimetry.read.limits import plausible_spacing
+from calcimetry.read.order import Stack, short_name, unplaced_words
 from calcimetry.read.pixels import LOSSY, SYNTAX_NAMES
 
 __all__ = [
@@ -117,17 +118,10 @@ def acquisition(stack: Stack, *, hu: bool) -> Acquisition:
 def header_notes(stack: Stack) -> tuple[Note, ...]:
     """Findings from the header alone."""
     c, notes = stack.first.common, list(stack.notes)
-    if c.spacing_mm is None:
-        shown = (c.spacing_text or "").replace("\\", " x ") or "no value"
-        text = (
-            f"the pixel spacing is not known (found {shown}, expected two positive numbers in mm): "
-            "no length, area or score"
-        )
-        notes.append(Note("spacing-unknown", text, "withheld"))
+    notes += _spacing_notes(stack)
     if stack.first.position is None or c.orientation is None:
-        notes.append(
-            Note("position-unknown", "the header gives no position in the patient: no side, no comparison", "caution")
-        )
+        text = f"{short_name(stack.first)}: {unplaced_words(stack.first)}; no side, no comparison"
+        notes.append(Note("position-unknown", text, "caution"))
     notes += _scale_notes(stack)
     notes += _thickness_notes(stack)
     if c.kvp is None:
@@ -192,6 +186,27 @@ def _scale_notes(stack: Stack) -> list[Note]:
             "each slice was read with its own"
         )
         notes.append(Note("mixed-rescale", text, "caution"))
+    return notes
+
+
+def _spacing_notes(stack: Stack) -> list[Note]:
+    c, where = stack.first.common, short_name(stack.first)
+    low, high = rules()["plausible"]["spacing_mm"]
+    notes = []
+    if c.spacing_mm is None:
+        shown = (c.spacing_text or "").replace("\\", " x ")[:60] or "no value"
+        text = (
+            f"{where}: the pixel spacing is not known (found {shown}, "
+            f"expected two numbers from {low:g} to {high:g} mm): no length, area or score"
+        )
+        notes.append(Note("spacing-unknown", text, "withheld"))
+    step = stack.geometry.spacing_mm[0]
+    if len(stack.slices) > 1 and not plausible_spacing(step):
+        text = (
+            f"{where}: the step between slices is none of a CT of a body (found {step:.4g} mm, "
+            f"expected {low:g} to {high:g} mm): no volume or score"
+        )
+        notes.append(Note("spacing-implausible", text, "withheld"))
     return notes
 
 

@@ -8,7 +8,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from calcimetry.core.errors import DecodingError, HostileInputError
-from calcimetry.read.header import Header, Slice, SliceBuilder, check_pixels
+from calcimetry.read.header import Header, Slice, SliceBuilder, check_pixels, usable_spacing
+from calcimetry.read.limits import check_position, check_rescale, unit_axes
 from calcimetry.read.place import Place
 from calcimetry.read.scan import BIG_ENDIAN, DEFLATED, IMPLICIT, Meta, Scan
 
@@ -101,6 +102,11 @@ def _frame(group: Dataset, shared: Sequence[Dataset], whole: Slice, n: int, buil
     own = whole.common
     spacing = triple("PixelMeasuresSequence", "PixelSpacing", 2)
     position = triple("PlanePositionSequence", "ImagePositionPatient", 3)
+    turned = triple("PlaneOrientationSequence", "ImageOrientationPatient", 6)
+    slope = number("PixelValueTransformationSequence", "RescaleSlope")
+    intercept = number("PixelValueTransformationSequence", "RescaleIntercept")
+    check_rescale(slope, intercept, whole.place.name)
+    check_position(position, whole.place.name)
     kind = find("CTImageFrameTypeSequence", "FrameType")
     kernel = find("CTReconstructionSequence", "ConvolutionKernel")
     time_point = number("FrameContentSequence", "TemporalPositionIndex")
@@ -108,9 +114,10 @@ def _frame(group: Dataset, shared: Sequence[Dataset], whole: Slice, n: int, buil
     common = builder.intern(
         replace(
             own,
-            spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else own.spacing_mm,
+            spacing_mm=usable_spacing(spacing) if spacing else own.spacing_mm,
             spacing_text="\\".join(map(str, spacing)) if spacing else own.spacing_text,
-            orientation=triple("PlaneOrientationSequence", "ImageOrientationPatient", 6) or own.orientation,
+            orientation=unit_axes(turned) if turned else own.orientation,
+            orientation_text="\\".join(f"{v:g}" for v in turned) if turned else own.orientation_text,
             thickness_mm=number("PixelMeasuresSequence", "SliceThickness") or own.thickness_mm,
             kvp=number("CTXRayDetailsSequence", "KVP") or own.kvp,
             kernel=str(kernel) if kernel else own.kernel,
@@ -128,8 +135,8 @@ def _frame(group: Dataset, shared: Sequence[Dataset], whole: Slice, n: int, buil
         instance=n + 1,
         acquisition=int(acquisition) if acquisition is not None else None,
         position=(position[0], position[1], position[2]) if position else None,
-        slope=number("PixelValueTransformationSequence", "RescaleSlope"),
-        intercept=number("PixelValueTransformationSequence", "RescaleIntercept"),
+        slope=slope,
+        intercept=intercept,
         exposure=number("CTExposureSequence", "ExposureInmAs"),
         frame=n,
     )

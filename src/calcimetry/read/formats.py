@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from calcimetry.core.errors import GeometryError, InputError
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, SliceSource, Volume
+from calcimetry.core.note import Note
 from calcimetry.read.array import as_hu, volume_notes
+from calcimetry.read.checks import rules
 from calcimetry.read.guard import Limits
-from calcimetry.read.limits import check_grid
+from calcimetry.read.limits import check_grid, plausible_spacing
 
 __all__ = ["VOLUME_FORMATS", "read_grid", "read_head", "upright", "volume_file"]
 
@@ -125,6 +127,14 @@ def volume_file(path: Path, limits: Limits) -> Volume:
     pixels = np.ascontiguousarray(as_hu(values, str(path)))
     kvp = words.get("kvp")
     notes, padded = volume_notes(pixels, kvp)
+    if not all(map(plausible_spacing, grid.spacing_mm)):
+        low, high = rules()["plausible"]["spacing_mm"]
+        found = " x ".join(f"{mm:.4g}" for mm in grid.spacing_mm)
+        text = (
+            f"{path.name}: the spacing is none of a CT of a body (found {found} mm, "
+            f"expected {low:g} to {high:g} mm each): no volume or score"
+        )
+        notes = (*notes, Note("spacing-implausible", text, "withheld"))
     taken = Acquisition(
         modality="CT",
         kvp=kvp,

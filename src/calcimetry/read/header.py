@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from calcimetry.core.errors import DecodingError, HostileInputError
 from calcimetry.read.guard import Limits
+from calcimetry.read.limits import check_position, check_rescale, plausible_spacing, unit_axes
 from calcimetry.read.place import Place
 from calcimetry.read.scan import BIG_ENDIAN, DEFLATED, Meta, Scan
 
-__all__ = ["WANTED", "Common", "Header", "Slice", "SliceBuilder", "numbers", "text"]
+__all__ = ["WANTED", "Common", "Header", "Slice", "SliceBuilder", "numbers", "text", "usable_spacing"]
 
 # Elements that differ from slice to slice; all others are the series' own.
 SOP_UID, ACQUISITION, INSTANCE, POSITION = 0x00080018, 0x00200012, 0x00200013, 0x00200032
@@ -188,6 +189,7 @@ class Common:
     spacing_mm: tuple[float, float] | None
     spacing_text: str | None
     orientation: tuple[float, ...] | None
+    orientation_text: str | None
     bits_allocated: int
     bits_stored: int
     high_bit: int
@@ -264,12 +266,17 @@ class SliceBuilder:
         Raises
         ------
         DecodingError, HostileInputError
-            The pixels cannot be what the header says.
+            The pixels cannot be what the header says, or the rescale is none that an image has.
+        GeometryError
+            The position lies in no room with a scanner.
         """
         common = self.common(meta, scanned.values)
         check_pixels(common, place, meta, scanned, self.limits)
         values = scanned.values
         position = numbers(values.get(POSITION), 3)
+        slope, intercept = _number(values.get(SLOPE)), _number(values.get(INTERCEPT))
+        check_rescale(slope, intercept, place.name)
+        check_position(position, place.name)
         return Slice(
             common,
             place,
@@ -277,8 +284,8 @@ class SliceBuilder:
             _whole(values.get(INSTANCE)),
             _whole(values.get(ACQUISITION)),
             (position[0], position[1], position[2]) if position else None,
-            _number(values.get(SLOPE)),
-            _number(values.get(INTERCEPT)),
+            slope,
+            intercept,
             _number(values.get(EXPOSURE)),
             scanned.pixel_offset,
             scanned.pixel_length,
@@ -393,9 +400,10 @@ def _common(meta: Meta, values: Mapping[int, bytes]) -> Common:
         frames=_frame_count(named["frames"]),
         rows=short("rows"),
         columns=short("columns"),
-        spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else None,
+        spacing_mm=usable_spacing(spacing),
         spacing_text=text(named["pixel_spacing"]),
-        orientation=numbers(named["orientation"], 6),
+        orientation=unit_axes(numbers(named["orientation"], 6)),
+        orientation_text=text(named["orientation"]),
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=short("high_bit", stored - 1 if stored else 0),
@@ -405,6 +413,13 @@ def _common(meta: Meta, values: Mapping[int, bytes]) -> Common:
         lossy_declared=(text(named["lossy"]) or "") == "01",
         guess=meta.guess,
     )
+
+
+def usable_spacing(spacing: tuple[float, ...] | None) -> tuple[float, float] | None:
+    """Row and column pitch, where both may be those of a CT of a body; else it counts as not known."""
+    if spacing is None or not all(map(plausible_spacing, spacing)):
+        return None
+    return spacing[0], spacing[1]
 
 
 def _frame_count(value: bytes | None) -> int:

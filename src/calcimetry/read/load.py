@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry.core.errors import HostileInputError, InputError
+from calcimetry.core.errors import DecodingError, HostileInputError, InputError
 from calcimetry.read.guard import Limits
 from calcimetry.read.header import Slice
 from calcimetry.read.pixels import is_compressed
@@ -16,7 +16,7 @@ from calcimetry.read.workers import decode_here, decode_parallel
 
 __all__ = ["Loaded", "load"]
 
-_INT16 = np.iinfo(np.int16)
+_INT16, _INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,9 @@ def load(
         slope, intercept = slices[n].slope or 1.0, slices[n].intercept or 0.0
         ends = slope * int(decoded.min()) + intercept, slope * int(decoded.max()) + intercept
         least, most = min(ends), max(ends)
+        if out.dtype.kind == "i" and not (_INT32.min <= least and most <= _INT32.max):
+            failed.append((slices[n], _too_large(slices[n], least, most)))
+            continue
         low, high = min(low, least), max(high, most)
         if out.dtype == np.int16 and not (_INT16.min <= least and most <= _INT16.max):
             out = out.astype(np.int32)
@@ -64,6 +67,15 @@ def load(
         if progress is not None:
             progress(n + 1, len(slices))
     return Loaded(out, float(low), float(high), tuple(failed))
+
+
+def _too_large(one: Slice, least: float, most: float) -> DecodingError:
+    return DecodingError(
+        "the rescaled values are far outside any HU",
+        where=one.place.name,
+        found=f"{least:.4g} to {most:.4g} (slope {one.slope or 1:g}, intercept {one.intercept or 0:g})",
+        expected=f"{_INT32.min} to {_INT32.max}",
+    )
 
 
 def _rescale(stored: NDArray[np.generic], slope: float, intercept: float, out: NDArray[np.generic]) -> None:

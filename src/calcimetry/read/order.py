@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.note import Note
 from calcimetry.read.header import Slice
+from calcimetry.read.limits import plausible_spacing
 
-__all__ = ["OrderSettings", "Stack", "regular", "stacks"]
+__all__ = ["OrderSettings", "Stack", "regular", "short_name", "stacks", "unplaced_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Stack:
         if n > 1 and self.slices[-1].position is not None:
             affine[:3, 0] = (np.array(self.slices[-1].position) - origin) / (n - 1)
         else:
-            affine[:3, 0] = normal(self.first) * (common.thickness_mm or 1.0)
+            thickness = common.thickness_mm
+            affine[:3, 0] = normal(self.first) * (thickness if thickness and plausible_spacing(thickness) else 1.0)
         affine[:3, 3] = origin
         return Geometry((n, common.rows, common.columns), affine, common.frame_uid)
 
@@ -73,11 +75,12 @@ class Stack:
 
 
 def axes(one: Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Unit directions in which columns and rows rise; plain axial where the header has none."""
+    """Unit directions in which columns and rows rise; plain axial where the header has none.
+
+    Only a single slice can lack them (the note ``position-unknown`` says so): others are left out of the stack.
+    """
     values = np.array(one.common.orientation or (1, 0, 0, 0, 1, 0), dtype=np.float64)
     across, down = values[:3], values[3:]
-    if min(np.linalg.norm(across), np.linalg.norm(down)) < 0.5 or abs(across @ down) > 0.05:
-        return np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
     return across / np.linalg.norm(across), down / np.linalg.norm(down)
 
 
@@ -94,6 +97,14 @@ def place_words(one: Slice) -> str:
         return "no position"
     along = int(np.argmax(np.abs(normal(one))))
     return f"{'xyz'[along]}={one.position[along]:.2f} mm"
+
+
+def unplaced_words(one: Slice) -> str:
+    """What a slice lacks to be placed, with what stands there instead."""
+    if one.position is None:
+        return "no position in the patient"
+    found = (one.common.orientation_text or "no value")[:80]
+    return f"no orientation in the patient (found {found}, expected two unit vectors at a right angle)"
 
 
 def _plane(one: Slice) -> tuple[object, ...]:
@@ -204,13 +215,14 @@ def _without_twins(ordered: list[Slice], s: OrderSettings) -> tuple[list[Slice],
             kept.append(one)
     if not dropped:
         return kept, ()
-    shown = "; ".join(f"{_name(one)} at {place_words(one)} repeats {_name(old)}" for one, old in dropped[:3])
+    shown = "; ".join(f"{short_name(one)} at {place_words(one)} repeats {short_name(old)}" for one, old in dropped[:3])
     more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
     text = f"{len(dropped)} slices lie where another lies and are counted once: {shown}{more}"
     return kept, (Note("duplicate-position", text, "caution"),)
 
 
-def _name(one: Slice) -> str:
+def short_name(one: Slice) -> str:
+    """The file without its folders, whose names may be people's."""
     short = one.place.name.replace("\\", "/").rsplit("/", 1)[-1]
     return f"{short} frame {one.frame + 1}" if one.common.frames > 1 else short
 
@@ -220,7 +232,7 @@ def _uid_notes(slices: Sequence[Slice]) -> tuple[Note, ...]:
     shared = [uid for (uid, _), n in counted.items() if n > 1]
     if not shared:
         return ()
-    files = [_name(s) for s in slices if s.sop_uid in shared]
+    files = [short_name(s) for s in slices if s.sop_uid in shared]
     text = (
         f"{len(files)} slices share {len(shared)} SOP Instance UID ({', '.join(files[:4])}); "
         "their places differ, so all are used"

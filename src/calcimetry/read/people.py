@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from calcimetry.core.errors import AmbiguousInputError, UnknownIdError
 from calcimetry.core.note import Note
 from calcimetry.core.study import Subject
+from calcimetry.knowledge.load import table
 from calcimetry.read.header import Common, Slice
 from calcimetry.read.order import regular
 
@@ -168,22 +169,30 @@ def one_study(groups: Sequence[Group], study_uid: str | None, where: str) -> Gro
     return live[0] if live else None
 
 
-def _age(common: Common) -> float | None:
+def _age(common: Common) -> tuple[float | None, tuple[Note, ...]]:
+    """Age as the header states it, else from the birth date; one that nobody has is not used, and nothing instead."""
+    limit = next(row for row in table("words/case")["limit"] if row["key"] == "age_years")
     match = re.fullmatch(r"(\d{1,3})([YMWD])", common.age or "")
     if match:
-        return round(int(match[1]) * _YEARS[match[2]], 3)
-    if common.birth_date and common.study_date:
+        age, found = round(int(match[1]) * _YEARS[match[2]], 3), f"PatientAge {common.age}"
+    elif common.birth_date and common.study_date:
         (y0, m0, d0), (y1, m1, d1) = (map(int, d.split("-")) for d in (common.birth_date, common.study_date))
-        years = y1 - y0 - ((m1, d1) < (m0, d0))
-        return float(years) if 0 <= years <= 120 else None
-    return None
+        age, found = float(y1 - y0 - ((m1, d1) < (m0, d0))), "a birth date that does not go with the study date"
+    else:
+        return None, ()
+    if limit["low"] <= age <= limit["high"]:
+        return age, ()
+    text = f"the age in the header is not used: found {found}, expected {limit['low']} to {limit['high']} years"
+    return None, (Note("subject-value-not-used", text, "caution"),)
 
 
-def subject(common: Common) -> Subject:
-    """The person as the header tells; the name goes nowhere else."""
-    return Subject(
+def subject(common: Common) -> tuple[Subject, tuple[Note, ...]]:
+    """The person as the header tells, and what it tells that cannot be; the name goes nowhere else."""
+    age, notes = _age(common)
+    person = Subject(
         name=re.sub(r"[\s^]+", " ", common.patient_name or "").strip(" =") or None,
         id=common.patient_id,
-        age_years=_age(common),
+        age_years=age,
         sex=_SEX.get(common.sex or ""),
     )
+    return person, notes

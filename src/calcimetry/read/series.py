@@ -15,7 +15,7 @@ from calcimetry.core.note import Note
 from calcimetry.core.study import Skipped, Subject
 from calcimetry.read.checks import acquisition, gated, header_notes, hu_known, kernel_character, lossy_words, rules
 from calcimetry.read.index import Index
-from calcimetry.read.order import Stack, axes, normal, stacks
+from calcimetry.read.order import Stack, axes, normal, stacks, unplaced_words
 from calcimetry.read.people import one_study, studies, subject
 
 __all__ = ["Candidate", "Choice", "choose"]
@@ -76,7 +76,7 @@ def choose(index: Index, *, study_uid: str | None = None) -> Choice:
         made, unplaced = stacks(members)
         for one in unplaced:
             left_out.append(
-                Skipped(one.place.name, "no position in the patient: its place in the series is unknown", "no-position")
+                Skipped(one.place.name, f"{unplaced_words(one)}: its place in the series is unknown", "no-position")
             )
         for stack in made:
             candidate = _candidate(stack)
@@ -88,7 +88,8 @@ def choose(index: Index, *, study_uid: str | None = None) -> Choice:
     used, beaten = _best(candidates)
     everyone = [s.common for members in group.series for s in members]
     best_known = max(everyone, key=lambda c: (bool(c.patient_id), bool(c.patient_name), bool(c.age), bool(c.sex)))
-    return Choice(index, tuple(used), (*left_out, *beaten), (), subject(best_known), group.uid, group.notes)
+    person, doubts = subject(best_known)
+    return Choice(index, tuple(used), (*left_out, *beaten), (), person, group.uid, (*group.notes, *doubts))
 
 
 def _candidate(stack: Stack) -> Candidate:
