@@ -21,8 +21,8 @@ __all__ = ["TABLES", "Explanation", "case_of", "explain", "read_case", "read_lab
 
 TABLES = (
     *(f"reasoning/{name}" for name in (
-        "abdomen", "analytes", "brain_eye", "breast", "causes", "chest", "facts", "heart", "intervals", "metabolic",
-        "neck", "organs", "person", "red_flags", "several", "soft_tissue", "types", "urinary", "voids",
+        "abdomen", "analytes", "anywhere", "brain_eye", "breast", "causes", "chest", "facts", "heart", "intervals",
+        "metabolic", "neck", "organs", "person", "red_flags", "several", "soft_tissue", "types", "urinary", "voids",
     )),
     "units",
 )  # fmt: skip

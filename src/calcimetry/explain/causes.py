@@ -31,6 +31,8 @@ def of_finding(one: Matched, blood: Sequence[Held]) -> list[str]:
         head = [cause for cause in listed[:place] if cause not in from_blood]
         listed = list(dict.fromkeys([*head, *from_blood, *listed]))
     must = [c for fired in one.fired for c in fired.rule.must_not_miss]
+    if not one.fired:
+        one.watch += [c for c in rules.group_of(one.finding.site).watch if c not in one.watch]
     # What must not be missed once a benign reading fell: to the front where something speaks for it.
     likely = [cause for cause in one.watch if evidence(rules.causes().get(cause, ()), one.facts)[0]]
     return list(dict.fromkeys([*listed[:1], *likely, *listed, *must, *one.watch]))

@@ -44,7 +44,7 @@ __all__ = [
 
 TIERS = ("none", "routine", "within_2_weeks", "now")
 KINDS = ("none", "routine_screening", "clinical", "imaging_months", "specialist_decides", "after_biopsy")
-FILES = ("breast", "chest", "heart", "abdomen", "urinary", "neck", "brain_eye", "soft_tissue")
+FILES = ("anywhere", "breast", "chest", "heart", "abdomen", "urinary", "neck", "brain_eye", "soft_tissue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +270,8 @@ def _rule(row: Mapping[str, Any], file: str, place: int) -> Rule:
     if "unless" in values:
         values["unless"] = spelled_out(values["unless"], f"{where}, unless")
     values["also"] = [_extra(extra, f"{where}, also") for extra in values.get("also", ())]
+    if values["site"] == ["any"]:
+        values["site"] = list(vocabulary.words("site"))
     rule: Rule = _build(Rule, {**values, "place": place}, where)
     _known("site", rule.site, where)
     _check_words(rule, where)
@@ -306,7 +308,7 @@ def rules_of(site: str) -> tuple[Rule, ...]:
     """The rules of a site, in the order of the tables.
 
     >>> [rule.row for rule in rules_of("prostate")]
-    ['U13']
+    ['any.metal', 'U13']
     """
     return tuple(rule for rule in _all_rules() if site in rule.site)
 
