@@ -26,6 +26,37 @@ def test_one_uid_shared_by_two_people(make: Callable[..., Path]) -> None:
         read.study(folder, study_uid="1.2.3.1")
 
 
+def _two_people(ds: Dataset, n: int) -> None:
+    if n >= 4:
+        ds.PatientID, ds.PatientName = "P2", "Other^Person"
+
+
+def test_people_of_one_uid_are_chosen_by_number(make: Callable[..., Path]) -> None:
+    folder = make(9, _two_people)
+    with pytest.raises(AmbiguousInputError) as caught:
+        read.study(folder, study_uid="1.2.3.1")
+    assert caught.value.choices == (
+        "1.2.3.1#1 (4 CT slices in 4 files, 2026-01-02, first series/000.dcm)",
+        "1.2.3.1#2 (5 CT slices in 5 files, 2026-01-02, first series/004.dcm)",
+    )
+    assert "--study '1.2.3.1#1', study_uid='1.2.3.1#1'" in str(caught.value)
+    for number, count, person in ((1, 4, "P1"), (2, 5, "P2")):
+        study = read.study(folder, study_uid=f"1.2.3.1#{number}")
+        assert (len(study.images[0].pixels), study.subject.id) == (count, person)
+    with pytest.raises(UnknownIdError, match=r"1\.2\.3\.1#3"):
+        read.study(folder, study_uid="1.2.3.1#3")
+
+
+@pytest.mark.parametrize(
+    "name, shown",
+    [("other_person", "004.dcm"), ("box/P2", "004.dcm"), ("Person", "004.dcm"), ("x/visit 1", "visit 1/004.dcm")],
+)
+def test_a_listing_holds_no_names(make: Callable[..., Path], name: str, shown: str) -> None:
+    with pytest.raises(AmbiguousInputError) as caught:
+        read.study(make(9, _two_people, name=name))
+    assert caught.value.choices[1].endswith(f"first {shown})")
+
+
 def test_spelling_of_a_name_makes_no_second_person(make: Callable[..., Path]) -> None:
     names = ["Nobody^At All", "NOBODY^AT ALL", "Nobody^At  All^^"]
     folder = make(6, lambda ds, n: setattr(ds, "PatientName", names[n % 3]))
@@ -50,7 +81,10 @@ def test_two_studies_are_listed_and_chosen(make: Callable[..., Path]) -> None:
     folder = make(10, change)
     with pytest.raises(AmbiguousInputError, match="--study") as caught:
         read.study(folder)
-    assert caught.value.choices == ("1.2.3.1 (6 CT slices, 2026-01-02)", "1.2.9 (4 CT slices, 2027-01-01)")
+    assert caught.value.choices == (
+        "1.2.3.1 (6 CT slices in 6 files, 2026-01-02, first series/000.dcm)",
+        "1.2.9 (4 CT slices in 4 files, 2027-01-01, first series/006.dcm)",
+    )
     assert len(read.study(folder, study_uid="1.2.9").images[0].pixels) == 4
     with pytest.raises(UnknownIdError, match=r"1\.2\.9"):
         read.study(folder, study_uid="1.2.8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from calcimetry.core.errors import InputError
-from calcimetry.read import subject_file, subject_notes
+from calcimetry.read import subject_file, subject_notes, subject_with_notes
 
 CASE = {
     "schema": "calcimetry-case/1",
@@ -98,6 +98,75 @@ def test_impossible_values_are_not_used_and_named(tmp_path: Path, case: dict[str
     (note,) = subject_notes(path)
     assert note.code == "subject-value-not-used"
     assert gone in note.text
+
+
+@pytest.mark.parametrize(
+    "text, gone",
+    [
+        ('{"age": -5}', "age_years"),
+        ('{"age": NaN}', "age_years"),
+        ('{"age": 1e400}', "age_years"),
+        ('{"age": 1' + "0" * 400 + "}", "age_years"),
+        ('{"age": {"value": 1' + "0" * 400 + ', "unit": "mo"}}', "age_years"),
+        ('{"sbp_mm_hg": Infinity}', "sbp_mm_hg"),
+        ('{"hdl_mg_dl": 1' + "0" * 400 + "}", "hdl_mg_dl"),
+        ('{"sex": "male", "pregnant": true}', "pregnant"),
+    ],
+)
+def test_what_was_stated_and_not_used_is_marked(tmp_path: Path, text: str, gone: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    person, notes, withheld = subject_with_notes(tmp_path / "a.json")
+    assert withheld == {gone}
+    assert [n.code for n in notes] == ["subject-value-not-used"]
+    assert person.age_years is None
+    assert gone not in person.facts
+    assert person == subject_file(tmp_path / "a.json")
+    assert notes == subject_notes(tmp_path / "a.json")
+
+
+def test_nothing_is_marked_where_nothing_is_wrong(tmp_path: Path) -> None:
+    assert subject_with_notes(written(tmp_path / "a.json", CASE))[1:] == ((), frozenset())
+    assert subject_with_notes(written(tmp_path / "a.json", {"sex": "male"}))[2] == frozenset()
+
+
+@pytest.mark.parametrize(
+    "case, words",
+    [
+        ({"sex": "male", "findings": [{"site": "ovary"}]}, "site ovary does not go with sex male"),
+        ({"sex": "female", "findings": [{"site": "prostate"}]}, "site prostate does not go with sex female"),
+        ({"sex": "male", "history": ["pregnancy"]}, "history pregnancy does not go with sex male"),
+        ({"sex": "female", "symptoms": ["testicular_mass"]}, "symptoms testicular_mass does not go with sex female"),
+    ],
+)
+def test_contradictions_are_questioned(tmp_path: Path, case: dict[str, object], words: str) -> None:
+    person, (note,), withheld = subject_with_notes(written(tmp_path / "a.json", case))
+    assert (note.code, note.severity) == ("subject-contradiction", "caution")
+    assert words in note.text
+    assert person.sex == case["sex"]
+    assert withheld == frozenset()
+
+
+@pytest.mark.parametrize("sex", ["female", "other", "unknown", None])
+def test_no_contradiction(tmp_path: Path, sex: str | None) -> None:
+    case = {"findings": [{"site": "ovary"}], "pregnant": True, **({"sex": sex} if sex else {})}
+    assert subject_with_notes(written(tmp_path / "a.json", case))[1] == ()
+
+
+@pytest.mark.parametrize(
+    "name, content, key",
+    [
+        ("a.json", '{"age": 61, "sex": "male", "age": 16}', "age"),
+        ("a.json", '{"findings": [{"site": "ovary", "site": "liver"}]}', "site"),
+        ("a.yaml", "age: 61\nsex: male\nage: 16\n", "age"),
+        ("a.yaml", "findings:\n  - site: ovary\n    site: liver\n", "site"),
+        ("a.toml", "age = 61\nage = 16\n", ""),
+    ],
+)
+def test_a_key_may_stand_once(tmp_path: Path, name: str, content: str, key: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=f"the key '{key}' twice" if key else "cannot be read") as caught:
+        subject_file(tmp_path / name)
+    assert caught.value.exit_code == 3
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from calcimetry.read.index import Index, Source, index
 from calcimetry.read.regions import grid_matches, regions_file, regions_with_notes
 from calcimetry.read.series import Candidate, Choice, choose
 from calcimetry.read.study import study
-from calcimetry.read.subject import subject_file, subject_notes
+from calcimetry.read.subject import subject_file, subject_notes, subject_with_notes
 
 __all__ = [
     "Candidate",
@@ -25,6 +25,7 @@ __all__ = [
     "study",
     "subject_file",
     "subject_notes",
+    "subject_with_notes",
 ]
 
 

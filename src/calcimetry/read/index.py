@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,7 +17,7 @@ from calcimetry.read.header import WANTED, Header, Slice, SliceBuilder, text
 from calcimetry.read.pixels import check_readable
 from calcimetry.read.place import Place
 from calcimetry.read.scan import DEFLATED, Meta, NeedMoreError, Scan, read_meta, scan
-from calcimetry.read.walk import walk
+from calcimetry.read.walk import LINK_LEFT_OUT, walk
 from calcimetry.read.zipped import members
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ _NOT_IMAGES = {
 
 @dataclass(frozen=True)
 class Index:
-    """Everything found in a source. ``volumes`` are files of the research formats, one image each."""
+    """Everything found in a source. ``volumes`` are files of the research formats, one image each.
+
+    ``links_left_out`` counts the symbolic links that lead to a folder or out of the tree.
+    """
 
     source: str
     slices: tuple[Slice, ...] = ()
@@ -55,6 +58,7 @@ class Index:
     skipped: tuple[Skipped, ...] = ()
     files: int = 0
     limits: Limits = field(default_factory=Limits)
+    links_left_out: int = 0
 
 
 class _Collector:
@@ -171,7 +175,9 @@ def _understood(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: S
     return Header(one.common, (one,))
 
 
-def index(source: Source, *, progress: Progress | None = None, limits: Limits | None = None) -> Index:
+def index(
+    source: Source, *, progress: Progress | None = None, limits: Limits | None = None, follow_links: bool = False
+) -> Index:
     """Look through a source without decoding pixels.
 
     Parameters
@@ -180,6 +186,9 @@ def index(source: Source, *, progress: Progress | None = None, limits: Limits | 
         A folder, a file, a zip, a DICOMDIR, a NIfTI, NRRD, MHA or MHD file, or data sets in memory.
     progress : callable, optional
         Called as ``progress("headers", done, 0)``.
+    follow_links : bool
+        Follow symbolic links of a folder wherever they lead. By default those that lead to a folder or out of the
+        tree are left out and counted.
 
     Raises
     ------
@@ -194,7 +203,7 @@ def index(source: Source, *, progress: Progress | None = None, limits: Limits | 
         return _finish("data sets in memory", collector, places(source), progress)
     path = Path(source)
     if path.is_dir():
-        return _folder(path, collector, progress)
+        return _folder(path, collector, progress, follow_links)
     if not path.exists():
         raise InputError("there is no such file or folder", where=str(path))
     if not path.is_file():
@@ -214,11 +223,11 @@ def index(source: Source, *, progress: Progress | None = None, limits: Limits | 
     return _finish(str(path), collector, [place], progress)
 
 
-def _folder(path: Path, collector: _Collector, progress: Progress | None) -> Index:
+def _folder(path: Path, collector: _Collector, progress: Progress | None, follow_links: bool) -> Index:
     volumes: list[Path] = []
 
     def files() -> Iterator[Place]:
-        for place in walk(path, collector.leave_out):
+        for place in walk(path, collector.leave_out, follow_links=follow_links):
             if place.path.lower().endswith(VOLUME_ENDINGS):
                 volumes.append(Path(place.path))
             elif place.path.lower().endswith(".zip"):
@@ -231,10 +240,11 @@ def _folder(path: Path, collector: _Collector, progress: Progress | None) -> Ind
                 yield place
 
     found = _finish(str(path), collector, files(), progress)
+    found = replace(found, files=found.files + len(volumes), links_left_out=collector.reasons[LINK_LEFT_OUT])
     if found.slices or not volumes:
         extra = tuple(Skipped(str(v), "a volume file beside DICOM images", "file-skipped") for v in volumes)
-        return Index(found.source, found.slices, (), found.skipped + extra, found.files + len(volumes), found.limits)
-    return Index(found.source, (), tuple(volumes), found.skipped, found.files + len(volumes), found.limits)
+        return replace(found, skipped=found.skipped + extra)
+    return replace(found, volumes=tuple(volumes))
 
 
 def _finish(name: str, collector: _Collector, places: Iterable[Place], progress: Progress | None) -> Index:

@@ -41,8 +41,26 @@ class Group:
 
     def line(self) -> str:
         """One line to choose by: never a name."""
-        dates = sorted({s.common.study_date for m in self.series for s in m if s.common.study_date})
-        return f"{self.id} ({self.slices} CT slices{', ' + dates[0] if dates else ''})"
+        members = [s for m in self.series for s in m]
+        files = {s.place.name for s in members}
+        dates = sorted({s.common.study_date for s in members if s.common.study_date})
+        facts = [
+            f"{len(members)} CT slices in {len(files)} file{'s' if len(files) > 1 else ''}",
+            *dates[:1],
+            f"first {_nameless(min(files), members[0].common)}",
+        ]
+        return f"{self.id} ({', '.join(facts)})"
+
+
+def _nameless(path: str, common: Common) -> str:
+    """The end of a path, as far as the person's name and number do not stand in it."""
+    parts = path.replace("\\", "/").split("/")
+    told = [*re.split(r"[\s^=,]+", common.patient_name or ""), common.patient_id or ""]
+    secret = [word.casefold() for word in told if len(word) > 1]
+    shown = parts[-2:]
+    while shown and any(word in "/".join(shown).casefold() for word in secret):
+        shown = shown[1:]
+    return "/".join(shown) or "file not shown, since its name holds the person's"
 
 
 def _person(common: Common) -> tuple[str, str]:
@@ -163,9 +181,14 @@ def one_study(groups: Sequence[Group], study_uid: str | None, where: str) -> Gro
     if len(live) > 1:
         shared = len({g.uid for g in live if g.uid}) < len([g for g in live if g.uid])
         what = "more than one person shares one study UID" if shared else "more than one study or person lies here"
-        raise AmbiguousInputError(
-            what, choices=[g.line() for g in live], where=where, remedy="Choose one (--study UID, study_uid=...)."
-        )
+        remedy = "Choose one by what stands before its bracket (--study UID, study_uid=...)."
+        if shared:
+            numbered = next(g.id for g in live if g.uid and g.id != g.uid)
+            remedy = (
+                "The UID alone names several people: choose with the number behind it "
+                f"(--study '{numbered}', study_uid='{numbered}')."
+            )
+        raise AmbiguousInputError(what, choices=[g.line() for g in live], where=where, remedy=remedy)
     return live[0] if live else None
 
 

@@ -26,6 +26,7 @@ def study(
     jobs: int | None = None,
     progress: Progress | None = None,
     limits: Limits | None = None,
+    follow_links: bool = False,
 ) -> Study:
     """Read whatever lies at ``source``.
 
@@ -37,6 +38,8 @@ def study(
         Which study, where several lie there.
     jobs : int, optional
         Processes for compressed pixels; default: the cores that may be used.
+    follow_links : bool
+        Follow symbolic links wherever they lead (datasets that link to a store outside the folder).
 
     Raises
     ------
@@ -45,7 +48,7 @@ def study(
     AmbiguousInputError
         More than one person or study.
     """
-    found = index(source, progress=progress, limits=limits)
+    found = index(source, progress=progress, limits=limits, follow_links=follow_links)
     choice = choose(found, study_uid=study_uid)
     images: list[Volume] = []
     skipped = list(choice.not_used)
@@ -133,9 +136,20 @@ def _nothing(found: Index, choice: Choice, problems: list[InputError]) -> InputE
     reasons: dict[str, int] = {}
     for s in choice.not_used:
         reasons[s.reason] = reasons.get(s.reason, 0) + 1
+    links = found.links_left_out
+    remedy = (
+        f"{links} symbolic link{'s' if links > 1 else ''} to a folder or out of the tree "
+        f"{'were' if links > 1 else 'was'} left out; --follow-links (follow_links=True) reads what they lead to."
+        if links
+        else ""
+    )
     if found.files == 1 or len(choice.not_used) == 1:
-        return InputError(choice.not_used[0].reason.rstrip("."), where=choice.not_used[0].what)
+        return InputError(choice.not_used[0].reason.rstrip("."), where=choice.not_used[0].what, remedy=remedy)
     shown = "; ".join(f"{n} x {reason.rstrip('.')}" for reason, n in sorted(reasons.items(), key=lambda r: -r[1])[:4])
     return InputError(
-        "no image that can be assessed", where=found.source, found=shown, expected="CT slices with pixels"
+        "no image that can be assessed",
+        where=found.source,
+        found=shown,
+        expected="CT slices with pixels",
+        remedy=remedy,
     )

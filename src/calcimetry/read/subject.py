@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,24 +15,17 @@ from calcimetry.core.note import Note
 from calcimetry.core.study import Subject
 from calcimetry.knowledge.load import table
 from calcimetry.knowledge.logic import vocabulary
-from calcimetry.read.words import unknown_word
+from calcimetry.read.words import once, unknown_word
 
-__all__ = ["SubjectFile", "subject_file", "subject_notes"]
+__all__ = ["subject_file", "subject_notes", "subject_with_notes"]
 
 _MOST_BYTES = 1 << 20
 _SCHEMA = "calcimetry-case/1"
 _YEARS = {"a": 1.0, "mo": 1 / 12, "wk": 7 / 365.25, "d": 1 / 365.25}
 
 
-class SubjectFile:
-    """A case file as read: the person, and what was stated but not used."""
-
-    def __init__(self, subject: Subject, notes: tuple[Note, ...]) -> None:
-        self.subject, self.notes = subject, notes
-
-
 def subject_file(path: str | Path) -> Subject:
-    """The person that a case file describes. Values that nobody has are left out; see :func:`subject_notes`.
+    """The person that a case file describes. Values that nobody has are left out; see :func:`subject_with_notes`.
 
     Parameters
     ----------
@@ -42,14 +35,35 @@ def subject_file(path: str | Path) -> Subject:
     Raises
     ------
     InputError
-        Not readable, or a key or word that the format does not know: the three nearest are named.
+        Not readable, a key that stands twice, or a key or word that the format does not know: the three nearest are
+        named.
     """
-    return _read(Path(path)).subject
+    return subject_with_notes(path)[0]
 
 
 def subject_notes(path: str | Path) -> tuple[Note, ...]:
-    """One note for each stated value that is impossible and was not used."""
-    return _read(Path(path)).notes
+    """One note for each stated value that is impossible and was not used, and for each contradiction."""
+    return subject_with_notes(path)[1]
+
+
+def subject_with_notes(path: str | Path) -> tuple[Subject, tuple[Note, ...], frozenset[str]]:
+    """The person that a case file describes, and what in the file cannot be.
+
+    Returns
+    -------
+    subject : Subject
+    notes : tuple of Note
+        ``subject-value-not-used``: a value that nobody has; ``subject-contradiction``: two that do not go together.
+    withheld : frozenset of str
+        Fields of :class:`Subject` (``age_years``) and names of facts that were stated and not used. A header must
+        not fill them: someone has spoken, and was not understood.
+
+    Raises
+    ------
+    InputError
+        As :func:`subject_file`.
+    """
+    return _read(Path(path))
 
 
 def _load(path: Path) -> Mapping[str, Any]:
@@ -61,11 +75,11 @@ def _load(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         if ending == ".json":
-            values = json.loads(text)
+            values = json.loads(text, object_pairs_hook=once)
         elif ending == ".toml":
             values = tomllib.loads(text)
         elif ending in (".yaml", ".yml"):
-            values = need("yaml", for_="case files in YAML").safe_load(text)
+            values = _yaml(text)
         else:
             raise InputError(
                 "a case file ends with .json, .toml or .yaml", where=str(path), found=ending or "no ending"
@@ -88,6 +102,23 @@ def _stated(value: Any) -> Any:
     return [_stated(inner) for inner in value] if isinstance(value, list) else value
 
 
+def _yaml(text: str) -> Any:
+    """YAML as its safe loader reads it, except that a key may stand only once."""
+    yaml = need("yaml", for_="case files in YAML")
+    loader = yaml.SafeLoader(text)
+    plain = loader.construct_mapping
+
+    def mapping(node: Any, deep: bool = False) -> Any:
+        once((str(key.value), None) for key, _ in node.value)
+        return plain(node, deep=deep)
+
+    loader.construct_mapping = mapping
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 class _Reader:
     """One case file while its keys are gone through."""
 
@@ -99,11 +130,17 @@ class _Reader:
         hidden = set(self.keys["not_from_a_case"])
         self.facts = {name: fact for name, fact in vocabulary().items() if name not in hidden}
         self.notes: list[Note] = []
+        self.withheld: set[str] = set()
 
     def unused(self, what: str, found: Any, expected: str) -> None:
         """A value that cannot be: it is left out and named."""
+        self.withheld.add(what)
         text = f"{what} is not used: found {str(found)[:60]!r}, expected {expected}"
         self.notes.append(Note("subject-value-not-used", text, "caution"))
+
+    def question(self, text: str) -> None:
+        """Two statements that do not go together."""
+        self.notes.append(Note("subject-contradiction", f"{text}: one of the two is wrong", "caution"))
 
     def word(self, what: str, value: Any, known: Iterable[str]) -> str:
         if not isinstance(value, str):
@@ -126,7 +163,8 @@ class _Reader:
 
     def number(self, what: str, value: Any) -> float | None:
         limit = self.limits.get(what)
-        good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        # (whole numbers are held against the largest float first: a longer one cannot become a float)
+        good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         if good and (limit is None or limit["low"] <= value <= limit["high"]):
             return float(value)
         self.unused(what, value, f"{limit['low']} to {limit['high']}" if limit else "a number")
@@ -139,7 +177,7 @@ class _Reader:
         return None
 
 
-def _read(path: Path) -> SubjectFile:
+def _read(path: Path) -> tuple[Subject, tuple[Note, ...], frozenset[str]]:
     values, r = _load(path), _Reader(str(path))
     for key in values:
         r.word("key", key, (*r.keys["case"], *r.facts))
@@ -153,6 +191,7 @@ def _read(path: Path) -> SubjectFile:
     if ethnicity is not None:
         ethnicity = r.word("ethnicity", ethnicity, (*vocabulary()["ethnicity"].words, "other", "unknown"))
     _check_rest(values, r)
+    _check_sex(values, sex, r)
     person = Subject(
         name=str(values["name"]) if "name" in values else None,
         id=str(values["id"]) if "id" in values else None,
@@ -161,7 +200,7 @@ def _read(path: Path) -> SubjectFile:
         ethnicity=None if ethnicity in ("other", "unknown") else ethnicity,
         facts=facts,
     )
-    return SubjectFile(person, tuple(r.notes))
+    return person, tuple(r.notes), frozenset(r.withheld)
 
 
 def _age(given: Any, r: _Reader) -> float | None:
@@ -170,7 +209,7 @@ def _age(given: Any, r: _Reader) -> float | None:
         unit, value = r.word("unit of age", age.get("unit", "a"), _YEARS), age.get("value")
     else:
         unit, value = "a", given
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         value = value * _YEARS[unit]
     return r.number("age_years", value)
 
@@ -236,6 +275,19 @@ def _check_rest(values: Mapping[str, Any], r: _Reader) -> None:
         biopsy = r.table("prior_biopsy", values["prior_biopsy"], k["prior_biopsy"])
         if "result" in biopsy:
             r.word("result of prior_biopsy", biopsy["result"], w["biopsy_result"])
+
+
+def _check_sex(values: Mapping[str, Any], sex: str | None, r: _Reader) -> None:
+    """Sites, history and complaints that the stated sex does not have are questioned."""
+    rules = table("reasoning/person")
+    for other in {"female", "male"} - {sex} if sex in ("female", "male") else ():
+        for finding in values.get("findings", []):
+            if finding.get("site") in rules["sex_sites"][other]:
+                r.question(f"a finding of the site {finding['site']} does not go with sex {sex}")
+        for name in ("history", "symptoms"):
+            for word in values.get(name, []):
+                if word in rules["sex_words"][other]:
+                    r.question(f"{name} {word} does not go with sex {sex}")
 
 
 def _tables(name: str, values: Mapping[str, Any], r: _Reader) -> list[Any]:
