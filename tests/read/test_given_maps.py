@@ -190,6 +190,30 @@ def test_absurd_positions(volume: Volume, labels: np.ndarray, tmp_path: Path, fa
         read.regions_file(seg(tmp_path / "s.dcm", volume, labels, change=change), volume)
 
 
+@pytest.mark.parametrize("value", [[0, 0], ["1e30", "1e30"]])
+def test_a_segmentation_that_spans_nothing(
+    volume: Volume, labels: np.ndarray, tmp_path: Path, value: list[object]
+) -> None:
+    def change(ds: Dataset) -> None:
+        ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = value
+
+    path = seg(tmp_path / "s.dcm", volume, labels, change=change)
+    with pytest.raises(GeometryError, match=r"does not span a volume|none that a scanner gives") as caught:
+        read.regions_file(path, volume)
+    assert caught.value.where == str(path)
+
+
+@pytest.mark.parametrize("turned", [[0] * 6, [1, 0, 0, 1, 0, 0]])
+def test_a_segmentation_without_orientation(
+    volume: Volume, labels: np.ndarray, tmp_path: Path, turned: list[float]
+) -> None:
+    def change(ds: Dataset) -> None:
+        ds.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0].ImageOrientationPatient = turned
+
+    with pytest.raises(GeometryError, match="no orientation; found"):
+        read.regions_file(seg(tmp_path / "s.dcm", volume, labels, change=change), volume)
+
+
 def test_an_index_beyond_any_integer_is_no_overlap(volume: Volume, labels: np.ndarray, tmp_path: Path) -> None:
     from dataclasses import replace
 

@@ -32,7 +32,7 @@ def check_rescale(slope: float | None, intercept: float | None, where: str) -> N
             found=f"{slope:g}",
             expected=f"{low:g} to {high:g}",
         )
-    if intercept is not None and abs(intercept) > most:
+    if intercept is not None and not abs(intercept) <= most:  # (NaN is none, either)
         raise DecodingError(
             "the rescale intercept is none that an image has",
             where=where,

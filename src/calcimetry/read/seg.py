@@ -17,7 +17,7 @@ from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Volume
 from calcimetry.core.note import Note
 from calcimetry.read.guard import Limits
-from calcimetry.read.limits import check_position, unit_axes
+from calcimetry.read.limits import check_grid, check_position, unit_axes
 from calcimetry.read.names import spoken
 from calcimetry.read.ties import mismatch, tie_notes
 
@@ -92,6 +92,10 @@ def _refusing(path: Path) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except GeometryError as error:
+        if error.where:
+            raise
+        raise GeometryError(error.what, where=str(path), found=error.found, expected=error.expected) from error
     except InputError:
         raise
     except RecursionError as error:
@@ -239,4 +243,6 @@ def _grid(ds: Dataset, positions: list[NDArray[np.float64]], volume: Volume, pat
     affine[:3, 0] = (positions[high] - positions[low]) / span if span else axis * step
     affine[:3, 1], affine[:3, 2] = values[3:] * rows_mm, values[:3] * columns_mm
     affine[:3, 3] = positions[low]
-    return Geometry((max(planes) + 1, int(ds.Rows), int(ds.Columns)), affine), planes
+    grid = Geometry((max(planes) + 1, int(ds.Rows), int(ds.Columns)), affine)
+    check_grid(grid, str(path))
+    return grid, planes
