@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -89,32 +88,26 @@ def explain(
     day = as_of.date() if as_of is not None else _today()
     found = stage.explain(values, units=units.value, region=region, as_of=day, language=language, where=str(case))
     if prepare or letter or directory is not None:
-        wanted = "prepare" if prepare else "letter" if letter else "directory"
-        page = _visit(wanted)(
-            found, values, language=language, units=units.value, form=format.value, services=directory,
-            place=_place(near), as_of=day,
-        )  # fmt: skip
-        typer.echo(page) if isinstance(page, str) else emit_json(page)
+        from calcimetry.explain import words
+
+        page: str | dict[str, Any]
+        if directory is not None and not (prepare or letter):
+            page = words.directory(
+                found, values, services=directory, language=language, form=format.value, place=_place(near), as_of=day
+            )
+        else:
+            make = words.prepare if prepare else words.letter
+            page = make(found, values, language=language, form=format.value)
+        if isinstance(page, str):
+            typer.echo(page)
+        else:
+            emit_json(page)
     elif format is Form.json:
         emit_json(found.record())
     elif format is Form.text:
         typer.echo("\n".join(_lines(found, audience.value)))
     else:
         raise UsageError(f"--format {format.value} goes with --prepare, --letter or --directory")
-
-
-def _visit(what: str) -> Callable[..., Any]:
-    """The pages for the visit, where they are installed."""
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    from calcimetry.core.errors import UsageError
-
-    words = import_module("calcimetry.explain.words") if find_spec("calcimetry.explain.words") else None
-    made: Callable[..., Any] | None = getattr(words, what, None)
-    if made is None:
-        raise UsageError(f"--{what} is still to come in this version")
-    return made
 
 
 def _place(near: str | None) -> tuple[float, float] | None:

@@ -13,9 +13,9 @@ from calcimetry.explain.casefile import read as read_case
 from calcimetry.explain.explanation import Explanation
 from calcimetry.explain.from_images import case_of
 from calcimetry.explain.lab_files import read as read_labs
-from calcimetry.explain.plain_texts import texts
 from calcimetry.explain.reason import reason
 from calcimetry.explain.template import template
+from calcimetry.explain.texts import texts
 
 __all__ = ["TABLES", "Explanation", "case_of", "explain", "read_case", "read_labs", "template"]
 
