@@ -8,6 +8,7 @@ import pytest
 import calcimetry
 from calcimetry.core.image import Acquisition, Volume
 from calcimetry.core.regions import Region, Regions
+from calcimetry.core.study import Subject
 
 
 def _volume(kvp: float | None) -> Volume:
@@ -86,3 +87,29 @@ def test_a_map_is_used_on_every_image_that_it_meets_and_the_others_are_named(tmp
 def test_a_missing_map_is_told_before_anything_is_read(tmp_path) -> None:
     with pytest.raises(calcimetry.InputError, match="label map is not there"):
         calcimetry.analyze(tmp_path / "nothing", regions=tmp_path / "no.nii.gz")
+
+
+def test_a_value_that_cannot_be_is_told_and_not_replaced_by_the_header(tmp_path) -> None:
+    (tmp_path / "case.json").write_text('{"schema": "calcimetry-case/1", "age": {"value": -5, "unit": "a"}}')
+    study = calcimetry.Study(images=(_volume(120.0),), subject=Subject(age_years=55.0, sex="male"))
+    case = calcimetry.analyze(study, subject=tmp_path / "case.json")
+    assert case.subject.age_years is None
+    assert case.subject.sex == "male"
+    assert "subject-value-not-used" in [note.code for note in case.notes]
+
+
+def test_a_map_on_another_grid_says_so(tmp_path) -> None:
+    import nibabel
+
+    volume = _volume(120.0)
+    for name, pitch in (("own", 0.5), ("other", 1.0)):
+        size = (32, 32, 5) if name == "own" else (16, 16, 5)
+        affine = np.diag([-pitch, -pitch, 3.0, 1.0])
+        nibabel.save(nibabel.Nifti1Image(np.ones(size, np.uint8), affine), tmp_path / f"{name}.nii.gz")
+        (tmp_path / f"{name}.json").write_text('{"1": "all"}')
+    codes = {
+        name: [note.code for note in calcimetry.analyze(volume, regions=tmp_path / f"{name}.nii.gz").images[0].notes]
+        for name in ("own", "other")
+    }
+    assert "regions-resampled" not in codes["own"]
+    assert "regions-resampled" in codes["other"]

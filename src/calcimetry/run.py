@@ -30,11 +30,16 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-__all__ = ["Progress", "analyze", "assess", "settings_from"]
+__all__ = ["Given", "Progress", "analyze", "assess", "settings_from"]
 
 Progress = Callable[[str, int, int], None]
 """Told of each step: ``(step, done, of)``."""
 
+_NOTHING_STATED: tuple[Subject | None, tuple[Note, ...], frozenset[str]] = (None, (), frozenset())
+_RESAMPLED = (
+    "the regions were drawn on another grid and laid onto this image by position (nearest voxel); "
+    "where several series show the same part, see that this is the one meant"
+)
 _OUTSIDE = "the regions that were given do not reach this image: nothing in it was looked at"
 _TABLES = ("rules/agatston", "rules/kernels", "rules/mass", "rules/tube_voltage", "words/sites")
 
@@ -47,6 +52,7 @@ def analyze(
     settings: RunSettings | None = None,
     study_uid: str | None = None,
     jobs: int | None = None,
+    follow_links: bool = False,
     progress: Progress | None = None,
 ) -> Case:
     """The main job.
@@ -65,6 +71,8 @@ def analyze(
         Which study, where the source holds several.
     jobs : int, optional
         Worker processes for compressed pixels.
+    follow_links : bool
+        Also read files that symbolic links in a folder lead to.
     progress : callable, optional
 
     Returns
@@ -78,8 +86,8 @@ def analyze(
         The source cannot be read or holds no image that can be assessed.
     """
     # Reading brings pydicom along; who hands over a study needs none of it.
-    from calcimetry.read import regions_file, subject_file
     from calcimetry.read import study as read_study
+    from calcimetry.read import subject_with_notes
 
     for what, file in (("the label map", regions), ("the case file", subject)):
         # Reading a large study first only to find this afterwards would cost minutes.
@@ -92,18 +100,22 @@ def analyze(
         study = Study(images=(source,))
     else:
         with _timed(seconds, "read"):
-            study = read_study(source, study_uid=study_uid, jobs=jobs, progress=progress)
-    known = subject if isinstance(subject, Subject) or subject is None else subject_file(Path(subject))
+            study = read_study(source, study_uid=study_uid, jobs=jobs, progress=progress, follow_links=follow_links)
+    known, said, withheld = _NOTHING_STATED
+    if isinstance(subject, Subject):
+        known = subject
+    elif subject is not None:
+        known, said, withheld = subject_with_notes(Path(subject))
     stated = None if isinstance(subject, Subject) or subject is None else explain.read_case(Path(subject))
     volumes = [image for image in study.images if isinstance(image, Volume)]
     if not volumes:
         raise InputError("holds no image that can be assessed", found="no CT volume", expected="a CT series")
-    maps: tuple[Regions, ...] = ()
+    maps: tuple[Given, ...] = ()
     if regions is not None:
         with _timed(seconds, "regions"):
-            maps = _given(regions, volumes, regions_file)
+            maps = _given(regions, volumes)
     return assess(
-        replace(study, subject=_joined(study.subject, known)),
+        replace(study, subject=_joined(study.subject, known, withheld), notes=(*study.notes, *said)),
         given=maps,
         settings=settings or RunSettings(),
         stated=stated,
@@ -115,7 +127,7 @@ def analyze(
 def assess(
     study: Study,
     *,
-    given: Sequence[Regions] = (),
+    given: Sequence[Given] = (),
     settings: RunSettings,
     stated: Mapping[str, Any] | None = None,
     seconds: dict[str, float] | None = None,
@@ -125,7 +137,7 @@ def assess(
     seconds = {} if seconds is None else seconds
     tell = progress or (lambda step, done, of: None)
     volumes = [image for image in study.images if isinstance(image, Volume)]
-    maps = {one.image: one for one in given}
+    maps = {one.regions.image: one for one in given}
     looked = [_look(v, maps.get(v.id), settings, seconds, tell) for v in volumes if not maps or v.id in maps]
     left_out = [
         _info(v, Contrast(), (*v.notes, Note("outside-regions", _OUTSIDE)), ())
@@ -221,9 +233,10 @@ class _Looked:
 
 
 def _look(
-    volume: Volume, given: Regions | None, settings: RunSettings, seconds: dict[str, float], tell: Progress
+    volume: Volume, chosen: Given | None, settings: RunSettings, seconds: dict[str, float], tell: Progress
 ) -> _Looked:
     held = limits(volume.acquisition.kvp, volume.acquisition.kernel)
+    given, said = (chosen.regions, chosen.notes) if chosen is not None else (None, ())
     with _timed(seconds, "locate"):
         tell(f"locating in {volume.id}", 0, 0)
         body = locate.body(volume)
@@ -237,7 +250,7 @@ def _look(
         seen = detect.look(
             volume, [given] if given is not None else [body], threshold_hu=threshold_hu, settings=settings.detect
         )
-    notes = (*volume.notes, *(note for note in found if note is not None), *seen.notes)
+    notes = (*volume.notes, *said, *(note for note in found if note is not None), *seen.notes)
     used_for = sorted({r.site for r in given.regions if r.site}) if given is not None else ["unassigned"]
     regions = (body,) if given is None else (given, body)
     return _Looked(volume, _info(volume, contrast, notes, tuple(used_for)), regions, seen.lesions, held)
@@ -267,17 +280,28 @@ def _info(volume: Volume, contrast: Contrast, notes: tuple[Note, ...], used_for:
     )
 
 
-def _given(
-    regions: str | os.PathLike[str] | Regions, volumes: Sequence[Volume], load: Callable[..., Regions]
-) -> tuple[Regions, ...]:
-    """The label map on every image that it meets."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A label map as it lies on one image, and what has to be said about that."""
+
+    regions: Regions
+    notes: tuple[Note, ...] = ()
+
+
+def _given(regions: str | os.PathLike[str] | Regions, volumes: Sequence[Volume]) -> tuple[Given, ...]:
+    """The label map on every image that it meets; one drawn on another grid says so."""
+    from calcimetry.read import grid_matches, regions_with_notes
+
     if isinstance(regions, Regions):
-        return (regions,)
-    found: list[Regions] = []
+        return (Given(regions),)
+    found: list[Given] = []
     reasons: list[InputError] = []
     for volume in volumes:
         try:
-            found.append(load(Path(regions), volume, sites=sites.site_words()))
+            laid, notes = regions_with_notes(Path(regions), volume, sites=sites.site_words())
+            if not grid_matches(Path(regions), volume):
+                notes = (*notes, Note("regions-resampled", _RESAMPLED, "caution"))
+            found.append(Given(laid, notes))
         except InputError as error:
             reasons.append(error)
     if not found:
@@ -290,10 +314,12 @@ def _numbered(lesions: Iterable[Lesion]) -> tuple[Lesion, ...]:
     return tuple(replace(lesion, id=f"L{n}", label=n) for n, lesion in enumerate(lesions, start=1))
 
 
-def _joined(header: Subject, stated: Subject | None) -> Subject:
-    """What was stated wins over the header; neither fills the other with a guess."""
+def _joined(header: Subject, stated: Subject | None, withheld: frozenset[str] = frozenset()) -> Subject:
+    """What was stated wins over the header; a stated value that cannot be is not replaced by the header's."""
     if stated is None:
         return header
+    blank = {name: None for name in ("name", "id", "age_years", "sex", "ethnicity") if name in withheld}
+    header = replace(header, **blank, facts={k: v for k, v in header.facts.items() if k not in withheld})
     return Subject(
         name=stated.name or header.name,
         id=stated.id or header.id,
@@ -304,8 +330,8 @@ def _joined(header: Subject, stated: Subject | None) -> Subject:
     )
 
 
-def _not_assessed(given: Sequence[Regions]) -> tuple[NotAssessed, ...]:
-    named = {r.site for one in given for r in one.regions} if given else {"unassigned"}
+def _not_assessed(given: Sequence[Given]) -> tuple[NotAssessed, ...]:
+    named = {r.site for one in given for r in one.regions.regions} if given else {"unassigned"}
     reason = (
         "regions were given for other sites only"
         if given

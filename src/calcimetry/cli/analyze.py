@@ -46,6 +46,7 @@ def analyze(
         None, "--settings", metavar="TOML", help="Settings that replace the defaults."
     ),
     jobs: int | None = typer.Option(None, "--jobs", min=1, metavar="N", help="Worker processes for compressed pixels."),
+    follow_links: bool = typer.Option(False, "--follow-links", help="Read files that links in the folder lead to."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     timings: bool = typer.Option(False, "--timings", help="Seconds of each step, as one JSON line on stderr."),
     spacing: float | None = typer.Option(
@@ -81,6 +82,7 @@ def analyze(
         settings=chosen,
         study_uid=study,
         jobs=jobs,
+        follow_links=follow_links,
         progress=progress(quiet or format is Format.json),
     )
     if timings:

@@ -18,6 +18,7 @@ def check(
     study: str | None = typer.Option(
         None, "--study", metavar="UID", help="Which study, where the input holds several."
     ),
+    follow_links: bool = typer.Option(False, "--follow-links", help="Read files that links in the folder lead to."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     format: Format = FORMAT,
 ) -> None:
@@ -25,7 +26,7 @@ def check(
     from calcimetry.core.errors import AmbiguousInputError
     from calcimetry.read import choose, index
 
-    found = index(path, progress=progress(quiet or format is Format.json))
+    found = index(path, follow_links=follow_links, progress=progress(quiet or format is Format.json))
     try:
         choice = choose(found, study_uid=study)
     except AmbiguousInputError as error:
@@ -33,7 +34,9 @@ def check(
         if format is Format.json:
             emit_json({"files": found.files, "studies": list(error.choices), "used": [], "volumes": [], "not_used": []})
         else:
-            typer.echo(f"{found.files} files, more than one study; choose with --study UID:")
+            typer.echo(
+                f"{found.files} files, more than one study; choose with --study and what stands first in its line:"
+            )
             for one in error.choices:
                 typer.echo(f"  {one}")
         raise typer.Exit(3) from None
