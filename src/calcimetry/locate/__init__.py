@@ -3,11 +3,13 @@
 from calcimetry.locate.body import BodySettings, body
 from calcimetry.locate.contrast import contrast, contrast_note, contrast_threshold_hu
 from calcimetry.locate.drawn import drawn
+from calcimetry.locate.heart import anatomy
 from calcimetry.locate.scale import scale_note
 
 __all__ = [
     "TABLES",
     "BodySettings",
+    "anatomy",
     "body",
     "contrast",
     "contrast_note",

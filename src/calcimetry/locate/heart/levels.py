@@ -1,0 +1,64 @@
+"""Heights by which the rest is found: the bottom of the heart, and where it stands to the carina."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.locate.heart.airway import Airway
+from calcimetry.locate.heart.descending import Descending
+from calcimetry.locate.heart.frame import Frame
+from calcimetry.locate.heart.spine import Spine
+
+__all__ = ["LevelSettings", "Levels", "levels"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelSettings:
+    """How the bottom of the heart is read from the lung in front of it.
+
+    share : the lowest slice with this share of the largest area of lung left in front is where the lung ends.
+    end_mm : the lung must end so much above the end of the field, else its end is not shown.
+    above_mm : the heart ends about so much above the end of that lung (mean, spread).
+    """
+
+    share: float = 0.12
+    end_mm: float = 8.0
+    above_mm: tuple[float, float] = (9.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Slices (not rounded) of the carina, of the end of the front lung, of the heart's bottom; ``None``: not shown."""
+
+    carina: float | None
+    lung_end: float | None
+    bottom: float | None
+
+
+def levels(
+    frame: Frame, spine: Spine, down: Descending, air: Airway | None, settings: LevelSettings = LevelSettings()
+) -> Levels:
+    """Both ends of what can be measured from."""
+    carina = float(air.slices[-1]) + 0.5 if air is not None and air.parted else None
+    ends = [_lung_end(frame, spine, down, side, settings) for side in (1, -1)]
+    left, right = ends
+    # The left one lies beside the apex; the right one ends on the dome of the liver, often a little higher.
+    end = left if left is not None else right
+    bottom = None if end is None else end - settings.above_mm[0] / frame.mm[0]
+    return Levels(carina, end, bottom)
+
+
+def _lung_end(frame: Frame, spine: Spine, down: Descending, side: int, settings: LevelSettings) -> float | None:
+    area: NDArray[np.float64] = np.zeros(frame.shape[0])
+    for k in range(frame.shape[0]):
+        row = max(1, int(min(down.row[k], spine.row[k]) - 25.0 / frame.mm[1]))
+        column = int(np.clip(spine.column[k], 1, frame.shape[2] - 1))
+        part = frame.lung[k, :row, column:] if side > 0 else frame.lung[k, :row, :column]
+        area[k] = part.sum()
+    if area.max() * frame.mm[1] * frame.mm[2] < 600.0:
+        return None
+    last = int(np.flatnonzero(area >= settings.share * area.max())[-1])
+    return float(last) if (frame.shape[0] - 1 - last) * frame.mm[0] >= settings.end_mm else None
