@@ -1,13 +1,14 @@
 """Truth on demand: CT images with objects of known hydroxyapatite mass, simulated whole or put into real series.
 
-========== =====================================================================
-function   does
-========== =====================================================================
-recipes    ids of the recipes at hand, with titles
-simulate   recipe and seed -> image, truth, regions
-insert     objects into any real series, at its own resolution and noise
+============ ===================================================================
+function     does
+============ ===================================================================
+recipes      ids of the recipes at hand, with titles
+simulate     recipe and seed -> image, truth, regions
+insert       objects into any real series, at its own resolution and noise
+person       a person drawn at random, scanned: calcium, decoys, courses of the vessels
 write_study  image as DICOM, with truth and regions beside it
-========== =====================================================================
+============ ===================================================================
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from calcimetry.phantom.insert import insert
 from calcimetry.phantom.objects import Placed
+from calcimetry.phantom.people import person
+from calcimetry.phantom.protocols import Protocol
 from calcimetry.phantom.recipe import Item, Lottery, Recipe, Scan, load, recipes
 from calcimetry.phantom.shapes import Cylinder, Ellipsoid, Plaque, Sphere
 from calcimetry.phantom.simulate import Simulation, simulate
@@ -31,6 +34,7 @@ __all__ = [
     "Lottery",
     "Placed",
     "Plaque",
+    "Protocol",
     "Recipe",
     "Scan",
     "Simulation",
@@ -38,6 +42,7 @@ __all__ = [
     "TruthObject",
     "insert",
     "load",
+    "person",
     "read_truth",
     "recipes",
     "simulate",

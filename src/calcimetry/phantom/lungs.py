@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +26,16 @@ def _curve(
     return np.asarray((1 - t) ** 2 * start + 2 * t * (1 - t) * ((start + end) / 2 + bend) + t**2 * end)
 
 
-def lung_vessels(rng: np.random.Generator) -> Speckles:
-    """Branches from the hila, and twigs along the branches, thinning outward."""
+def lung_vessels(
+    rng: np.random.Generator,
+    hila: Sequence[tuple[Sequence[float], Sequence[float]]] = _HILA,
+    reach_mm: Sequence[float] = _REACH,
+) -> Speckles:
+    """Branches from the hila, and twigs along the branches, thinning outward.
+
+    ``hila``: for each lung where its vessels come from and the middle of their ends; ``reach_mm``: half axes of the
+    ellipsoid that those ends lie in.
+    """
     points: list[NDArray[np.float64]] = []
     radii: list[NDArray[np.float64]] = []
 
@@ -33,11 +43,11 @@ def lung_vessels(rng: np.random.Generator) -> Speckles:
         points.append(line)
         radii.append(np.linspace(start, end, len(line)))
 
-    for hilum, center in _HILA:
+    for hilum, center in hila:
         for _ in range(_BRANCHES):
             way = rng.normal(size=3)
             way /= np.linalg.norm(way)
-            branch_end = np.array(center) + 0.62 * way * np.array(_REACH)
+            branch_end = np.array(center) + 0.62 * way * np.array(reach_mm)
             branch = _curve(np.array(hilum) + rng.normal(0, 4, 3), branch_end, rng.normal(0, 9, 3), 1.0)
             add(branch, 3.4, 1.5)
             for _ in range(_TWIGS):

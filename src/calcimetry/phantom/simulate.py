@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from calcimetry.core.anatomy import Anatomy as Landmarks
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
 from calcimetry.core.regions import Regions
@@ -40,6 +41,8 @@ class Simulation:
     truth: tuple[TruthObject, ...]
     regions: Regions
     settings: dict[str, Any] = field(default_factory=dict)
+    anatomy: Landmarks | None = None
+    """Where vessels and valves of a drawn person lie."""
 
     def __repr__(self) -> str:
         mass = sum(one.mass_mg for one in self.truth)

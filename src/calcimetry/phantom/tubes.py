@@ -36,9 +36,9 @@ class Tube:
     radius_mm: NDArray[np.float64]
 
     @classmethod
-    def through(cls, points: Sequence[Sequence[float]], radii_mm: float | Sequence[float]) -> Tube:
+    def through(cls, points: Sequence[ArrayLike] | NDArray[np.float64], radii_mm: float | Sequence[float]) -> Tube:
         """A tube through the points; one radius, or one for each point."""
-        path = spline(points)
+        path = spline(np.stack([np.asarray(p, dtype=np.float64) for p in points]))
         given = np.atleast_1d(np.asarray(radii_mm, dtype=np.float64))
         radius = np.interp(np.linspace(0, 1, len(path)), np.linspace(0, 1, len(given)), given)
         return cls(path, radius)

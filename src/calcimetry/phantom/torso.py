@@ -1,0 +1,442 @@
+"""The body of a drawn person, plane by plane: skin to heart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.phantom.canvas import F32, Box, Canvas, smooth_union
+from calcimetry.phantom.coronaries import BRANCH_OF
+from calcimetry.phantom.figure import Figure
+from calcimetry.phantom.frame import Frame, Outline
+from calcimetry.phantom.lungs import lung_vessels
+from calcimetry.phantom.materials import palette
+from calcimetry.phantom.organs import Organs
+
+__all__ = ["Torso"]
+
+_PERICARDIUM_MM = 1.3
+_CREASE_MM = 5.0
+_FAR_MM = 60.0
+_LOWEST_MM = -400.0
+_AIRWAYS = ("trachea", "bronchus_right", "bronchus_left")
+_AORTA = ("ascending", "arch", "descending", "abdominal")
+# Vessels that open into a chamber: no fat parts them from it.
+_OPEN = ("vena_cava_superior", "vena_cava_inferior", "vein_lung_left_upper", "vein_lung_left_lower",
+         "vein_lung_right_upper", "vein_lung_right_lower", "left_ear", "right_ear")  # fmt: skip
+# Vessels that leave the mediastinum: the lung reaches their wall.
+_IN_LUNG = ("vein_lung_left_upper", "vein_lung_left_lower", "vein_lung_right_upper", "vein_lung_right_lower")
+
+
+class Torso:
+    """Cuts a person into planes.
+
+    Parameters
+    ----------
+    x_mm, y_mm : (column,), (row,) float32
+        Patient coordinates of the pixel centres; a pixel of about 1 mm is fine enough.
+    kvp : float
+    rng : numpy Generator
+        Vessels of the lungs, unevenness of tissue.
+    """
+
+    def __init__(
+        self, figure: Figure, organs: Organs, x_mm: F32, y_mm: F32, kvp: float, rng: np.random.Generator
+    ) -> None:
+        self.figure, self.organs = figure, organs
+        self.axes = x_mm, y_mm
+        self._canvas = canvas = Canvas(x_mm, y_mm)
+        self._hu = hu = dict(palette(kvp))
+        # Bones, blood and liver are this person's own.
+        for name in ("cortical", "cancellous", "sternal_marrow", "thin_cortex"):
+            hu[name] = hu["muscle"] + (hu[name] - hu["muscle"]) * figure.bone
+        hu["blood"] += figure.blood_hu - 42.0
+        hu["myocardium"] = hu["blood"] + figure.muscle_over_blood_hu
+        hu["liver"] += figure.liver_hu - 58.0
+        hu["lung"] = figure.lung_hu
+        self.outline = Outline(figure, canvas)
+        self.frame = Frame(figure, self.outline, rng)
+        hila = tuple(
+            (organs.tubes[f"bronchus_{side}"].path_mm[-1], (s * 84.0 * figure.wide, 2.0, -50.0 * figure.tall))
+            for side, s in (("right", -1), ("left", 1))
+        )
+        self._vessels = lung_vessels(rng, hila, (44 * figure.wide, 74 * figure.deep, 118 * figure.tall))
+        self._uneven = _unevenness(canvas, rng, 5.0, 0.16)
+        self._blobs = _unevenness(canvas, rng, 12.0, 0.05)
+        self._phases = rng.uniform(0, 2 * np.pi, 6)
+        self._liver_end = float(rng.uniform(20, 62))
+        self._rest = self._resting_place()
+
+    @property
+    def hu(self) -> dict[str, float]:
+        """CT numbers of this person's tissues."""
+        return self._hu
+
+    def plane(self, z_mm: float, shift_mm: Sequence[float] = (0.0, 0.0, 0.0)) -> F32:
+        """CT numbers (row, column) at this height; the heart moved by ``shift_mm`` from where the truth has it."""
+        canvas, hu, figure, outline = self._canvas, self._hu, self.figure, self.outline
+        outline.at(z_mm)
+        whole = canvas.whole()
+        canvas.clear(hu["air"])
+        self._table()
+        canvas.fill(whole, outline.skin, hu["skin"])
+        canvas.fill(whole, outline.skin + np.float32(2.0), hu["fat"] + self._uneven)
+        if figure.breast_mm:
+            # Glands: strands between the fat of the breast.
+            strands = np.clip(self._blobs * np.float32(0.09) - np.float32(0.7), 0, 0.7)
+            front = np.clip((np.float32(outline.front_mm - 22) - canvas.y) / np.float32(6), 0, 1)
+            canvas.blend(whole, strands * front * canvas.cover(outline.skin + np.float32(9)), 25.0)
+        canvas.fill(whole, outline.muscle, hu["muscle"] + self._uneven)
+        self._fat_planes(z_mm)
+        canvas.fill(whole, outline.cage, hu["epicardial_fat"] + self._uneven)
+        found = {
+            name: at
+            for name, pipe in self.organs.pipes.items()
+            if (at := pipe.distance(canvas, z_mm, 14.0, shift_mm)) is not None
+        }
+        heart = self._heart_distance(z_mm, shift_mm)
+        below = self._below_diaphragm(z_mm, shift_mm)
+        self._lungs(z_mm, below, heart, found)
+        self._heart(z_mm, heart, found, shift_mm)
+        self.frame.paint(canvas, z_mm, hu)
+        return canvas.hu
+
+    def pericardium_distance(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Signed distance (n,) of points (n, 3) from the pericardium [mm]."""
+        x, y = (points[None, :, a].astype(np.float32) for a in (0, 1))
+        spot = Box((slice(None), slice(None)), x, y)
+        return np.concatenate(
+            [self._hull(Box(spot.at, x[:, n : n + 1], y[:, n : n + 1]), float(p[2]), (0.0, 0.0, 0.0))[0].ravel()
+             for n, p in enumerate(points)]
+        ).astype(np.float64)  # fmt: skip
+
+    def on_pericardium(
+        self, near: NDArray[np.float64], outside_mm: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The place nearest ``near`` so far outside of the pericardium, and the outward normal there."""
+        point, normal = near[None, :].astype(np.float64), np.array([0.0, 0.0, 1.0])
+        for _ in range(25):
+            steps = self.pericardium_distance(np.concatenate([point, *(point + e for e in 0.5 * np.eye(3))]))
+            slope = (steps[1:] - steps[0]) / 0.5
+            normal = slope / (np.linalg.norm(slope) + 1e-9)
+            point = point + 0.7 * (outside_mm - steps[0]) * normal
+        return point[0], normal
+
+    # -- outside of the lungs ------------------------------------------------------------------------------------
+
+    def _table(self) -> None:
+        canvas = self._canvas
+        top = np.float32(self.outline.back_mm + 1.0)
+        box = canvas.box(-215, 215, float(top) - 30, float(top) + 90)
+        if box is None:
+            return
+        surface = top - box.x * box.x * np.float32(1 / 1500.0)
+        inside = np.maximum(surface - box.y, np.abs(box.x) - np.float32(205))
+        d = np.maximum(inside, box.y - surface - np.float32(26) + np.abs(box.x) * np.float32(0.05))
+        canvas.fill(box, d, self._hu["shell"])
+        canvas.fill(box, d + np.float32(1.8), self._hu["foam"])
+
+    def _fat_planes(self, z_mm: float) -> None:
+        canvas, hu, outline = self._canvas, self._hu, self.outline
+        whole = canvas.whole()
+        inside = canvas.cover(outline.muscle + np.float32(1))
+        thin = np.float32(0.5 + 0.25 * max(0.0, self.figure.girth + 1))
+        for at, wide, sign in ((12.5, 0.9, 1.0), (23.0, 1.2, -1.0), (37.0, 1.4, 1.0)):
+            wave = np.float32(at) + self._blobs * np.float32(0.3 * sign)
+            seam = np.abs(outline.cage - wave) - np.float32(wide) * thin
+            patchy = np.clip(self._blobs * np.float32(0.06 * sign) + np.float32(0.45), 0, 0.9)
+            canvas.blend(whole, canvas.cover(seam) * inside * patchy, hu["fat"])
+        if z_mm > -30:
+            grown = float(np.clip((z_mm + 30) / 60, 0, 1))
+            for s in (-1.0, 1.0):
+                x = s * (112 + 6 * grown) * self.figure.wide
+                box = canvas.box(x - 34, x + 34, -50, 60)
+                if box is None:
+                    continue
+                u = (box.x - np.float32(x)) / np.float32(11 + 15 * grown)
+                v = (box.y - np.float32(self.outline.middle_y + 4)) / np.float32(26 + 10 * grown)
+                d = (np.hypot(u, v) - 1) * np.float32(15)
+                d = np.maximum(d, np.float32(9) - outline.cage[box.at])
+                d = np.maximum(d, outline.muscle[box.at] + np.float32(3))
+                canvas.fill(box, d, hu["fat"] + self._uneven[box.at])
+
+    # -- diaphragm and below --------------------------------------------------------------------------------------
+
+    def dome_mm(self, x: F32, y: F32) -> F32:
+        """Height of the diaphragm over these places."""
+        figure = self.figure
+        bottom = figure.heart_bottom_mm
+        y = y - np.float32(self.outline.middle_y + 2)
+        w, d = np.float32(figure.wide), np.float32(figure.deep)
+        fall = np.float32(80.0)
+        right = np.float32(bottom + figure.dome_mm[0]) - fall * (((x + 58 * w) / (76 * w)) ** 2 + (y / (86 * d)) ** 2)
+        left = np.float32(bottom + figure.dome_mm[1]) - fall * (((x - 64 * w) / (72 * w)) ** 2 + (y / (86 * d)) ** 2)
+        middle = np.float32(bottom - 5.0) - np.float32(60.0) * ((x / 74) ** 2 + ((y + 30) / 90) ** 2)
+        both = smooth_max(right.astype(np.float32), left.astype(np.float32), 8.0)
+        return smooth_max(both, middle.astype(np.float32), 8.0)
+
+    def _resting_place(self) -> F32:
+        """Height (row, column) of the underside of the heart, falling away round it: the diaphragm clings to it."""
+        figure, canvas = self.figure, self._canvas
+        still = (0.0, 0.0, 0.0)
+        rest = np.full(canvas.hu.shape, _LOWEST_MM, dtype=np.float32)
+        for z in np.arange(figure.heart_bottom_mm - 24, figure.heart_bottom_mm + 30, 2.0):
+            heart = self._heart_distance(float(z), still)
+            if heart is not None:
+                box, outer, _ = heart
+                spot = rest[box.at]
+                spot[(outer < 0) & (spot == _LOWEST_MM)] = z - 1.0
+        slope = np.float32(0.8 * canvas.pixel_mm)
+        for _ in range(int(45 / canvas.pixel_mm)):
+            beside = rest.copy()
+            beside[1:] = np.maximum(beside[1:], rest[:-1] - slope)
+            beside[:-1] = np.maximum(beside[:-1], rest[1:] - slope)
+            beside[:, 1:] = np.maximum(beside[:, 1:], rest[:, :-1] - slope)
+            beside[:, :-1] = np.maximum(beside[:, :-1], rest[:, 1:] - slope)
+            rest = beside
+        return rest
+
+    def _below_diaphragm(self, z_mm: float, shift_mm: Sequence[float]) -> F32 | None:
+        figure, canvas, hu = self.figure, self._canvas, self._hu
+        if z_mm > figure.heart_bottom_mm + max(*figure.dome_mm, 30.0) + 8:
+            return None
+        whole = canvas.whole()
+        surface = smooth_max(self.dome_mm(whole.x, whole.y), self._rest, 6.0)
+        height = np.float32(z_mm + 0.6 * shift_mm[2]) - surface
+        middle_y = np.float32(self.outline.middle_y)
+        steep = np.float32(1.0) + np.float32(0.014) * np.hypot(whole.x * np.float32(0.6), whole.y - middle_y)
+        d = height / steep
+        inside = np.maximum(d, self.outline.cage + np.float32(1.5))
+        canvas.fill(whole, inside, hu["muscle"])
+        canvas.fill(whole, inside + np.float32(2.4), hu["fat"] + np.float32(4) + self._uneven)
+        x, y = canvas.x, canvas.y
+        edge = (x - np.float32(self._liver_end)) - (y + np.float32(40)) * np.float32(0.45)
+        liver = np.maximum(inside + np.float32(3.0), edge * np.float32(0.9))
+        gap = np.float32(36) - np.hypot(x - np.float32(figure.spine_x(z_mm) + 8), y - np.float32(54))
+        liver = np.maximum(liver, gap)
+        canvas.fill(whole, liver, hu["liver"] + self._uneven)
+        deep = float(np.clip((figure.heart_bottom_mm + figure.dome_mm[1] - 6 - z_mm) / 45, 0, 1))
+        if deep > 0.02:
+            w = figure.wide
+            size = np.sqrt(deep)
+            spleen = _oval(canvas, 92 * w, 46, 26 * size + 4, 34 * size + 4)
+            canvas.fill(whole, np.maximum(inside + np.float32(4), spleen), hu["spleen"] + self._uneven)
+            grow = figure.stomach[0]
+            middle = self.outline.middle_y - 4.0
+            stomach = _oval(canvas, 58 * w, middle, (28 * size + 4) * grow, (38 * size + 4) * grow)
+            stomach = np.maximum(np.maximum(stomach, inside + np.float32(4)), -liver - np.float32(1))
+            canvas.fill(whole, stomach, hu["muscle"] - 10)
+            inner = stomach + np.float32(3.8)
+            canvas.fill(whole, inner, np.float32(22.0) + self._blobs)
+            # Gas lies in front: the patient lies on the back.
+            level = middle + (figure.stomach[1] * 2 - 1) * 38 * grow * size
+            canvas.fill(whole, np.maximum(inner, y - np.float32(level)), hu["air"] + 20)
+        return d
+
+    # -- lungs ----------------------------------------------------------------------------------------------------
+
+    def _mediastinum(self, z_mm: float, heart: tuple[Box, F32, F32] | None, found: dict[str, tuple[Box, F32]]) -> F32:
+        """Signed distance (row, column) from the outline of everything between the lungs, fat included."""
+        figure, canvas = self.figure, self._canvas
+        fat = np.float32(figure.mediastinal_fat_mm)
+        out = np.full(canvas.hu.shape, _FAR_MM, dtype=np.float32)
+        # In front of heart and vessels a wedge of fat reaches the sternum; behind, a strip reaches the spine.
+        front, root_y = self.outline.front_mm, figure.root_mm[1]
+        t = np.clip((canvas.y - np.float32(front)) / np.float32(max(20.0, root_y - front)), 0, 1)
+        wedge = np.float32(1.5) + fat * np.float32(0.9) + t * (np.float32(6.0) + fat * np.float32(1.6))
+        middle = np.float32(0.4 * figure.root_mm[0] + 6.0)
+        out = np.minimum(out, np.maximum(np.abs(canvas.x - middle) - wedge, canvas.y - np.float32(root_y + 10)))
+        sx, sy = figure.spine_x(z_mm), figure.spine_y(z_mm)
+        vertebra = np.hypot((canvas.x - np.float32(sx)) / np.float32(1.2), canvas.y - np.float32(sy + 3)) - np.float32(
+            self.frame.vertebra_half[1] + 4.0
+        )
+        out = np.minimum(out, vertebra.astype(np.float32))
+        strip = np.abs(canvas.x - np.float32(sx + 4)) - np.float32(3.0) - fat * np.float32(0.5)
+        strip = np.maximum(strip, np.abs(canvas.y - np.float32((root_y + sy) / 2)) - np.float32((sy - root_y) / 2))
+        out = smooth_union(out, strip.astype(np.float32), 5.0)
+        for name, (box, d) in found.items():
+            if name in BRANCH_OF or name in _IN_LUNG or name in ("mitral_ring", "great_vein"):
+                continue
+            rim = (
+                np.float32(1.2) if name in ("descending", "bronchus_right", "bronchus_left") else fat * np.float32(0.7)
+            )
+            if name in ("pulmonary_right", "pulmonary_left"):
+                rim = np.float32(0.8)
+            spot = out[box.at]
+            out[box.at] = smooth_union(spot, d - rim - np.float32(0.8), 5.0)
+        if heart is not None:
+            box, outer, _ = heart
+            out[box.at] = smooth_union(out[box.at], outer - np.float32(0.4), 6.0)
+        # Pads of fat in the angles between heart and diaphragm.
+        bottom = figure.heart_bottom_mm
+        pad = figure.pericardial_pad_mm
+        for s, size in ((-1.0, 0.8), (1.0, 1.0)):
+            u = (canvas.x - np.float32(figure.root_mm[0] + 24 + s * 52 * figure.heart)) / np.float32(pad * size + 6)
+            v = (canvas.y - np.float32(front + 16)) / np.float32(pad * size + 10)
+            w = (z_mm - bottom - 4) / (pad * 1.3 + 8)
+            out = np.minimum(out, ((np.sqrt(u * u + v * v + np.float32(w * w)) - 1) * np.float32(pad * size + 6)))
+        return np.asarray(out, dtype=np.float32)
+
+    def _lungs(
+        self, z_mm: float, below: F32 | None, heart: tuple[Box, F32, F32] | None, found: dict[str, tuple[Box, F32]]
+    ) -> None:
+        figure, canvas, hu = self.figure, self._canvas, self._hu
+        whole = canvas.whole()
+        d = np.maximum(self.outline.cage + np.float32(1.2), -self._mediastinum(z_mm, heart, found))
+        z = z_mm / figure.tall
+        ceiling = 116.0 - 56.0 * (((np.abs(canvas.x) / figure.wide - 52) / 46) ** 2 + ((canvas.y - 14) / 50) ** 2)
+        d = np.maximum(d, (np.float32(z) - ceiling.astype(np.float32)) / np.float32(2.2))
+        if below is not None:
+            d = np.maximum(d, -below)
+        d = d.astype(np.float32)
+        cover = canvas.cover(d)
+        sink = (canvas.y * np.float32(0.25)).astype(np.float32)
+        canvas.blend(whole, cover, hu["lung"] + sink + self._uneven * np.float32(2.0))
+        vessels = self._vessels.coverage(canvas, z_mm)
+        canvas.blend(whole, vessels * canvas.cover(d + np.float32(2.0)), hu["blood"] - 5)
+        for x, y, height, radius in figure.consolidation:
+            dz = z_mm - height
+            if abs(dz) < radius:
+                ball = np.sqrt((canvas.x - np.float32(x)) ** 2 + (canvas.y - np.float32(y)) ** 2 + np.float32(dz * dz))
+                ragged = ball - np.float32(radius) + self._blobs * np.float32(0.35)
+                canvas.blend(
+                    whole,
+                    canvas.cover((ragged / np.float32(3)).astype(np.float32)) * cover,
+                    hu["blood"] - 8 + self._uneven,
+                )
+        for side, depth in zip((-1.0, 1.0), figure.effusion_mm, strict=True):
+            if depth > 0:
+                # Fluid lies behind; its surface curves up along the wall.
+                sag = np.float32(
+                    self.outline.middle_y + 87 * figure.deep - depth * np.interp(z, (-180, 60), (1.5, 0.3))
+                )
+                fluid = np.maximum(sag - canvas.y - np.maximum(self.outline.cage + 14, 0), -canvas.x * np.float32(side))
+                canvas.blend(whole, canvas.cover(fluid) * cover, 8.0 + self._uneven)
+
+    # -- heart ------------------------------------------------------------------------------------------------------
+
+    def _heart_distance(self, z_mm: float, shift_mm: Sequence[float]) -> tuple[Box, F32, F32] | None:
+        """Box, distance from the pericardium, and from the smooth hull of the chambers."""
+        organs = self.organs
+        centers = np.array([c.center for c in organs.chambers.values()])
+        reach = np.array([max(c.half) for c in organs.chambers.values()])[:, None]
+        low, high = (centers - reach).min(axis=0) - 20, (centers + reach).max(axis=0) + 20
+        if not low[2] - 5 < z_mm < high[2] + 5:
+            return None
+        box = self._canvas.box(float(low[0]), float(high[0]), float(low[1]), float(high[1]))
+        if box is None:
+            return None
+        return box, *self._hull(box, z_mm, shift_mm)
+
+    def _hull(self, box: Box, z_mm: float, shift_mm: Sequence[float]) -> tuple[F32, F32]:
+        figure = self.figure
+        x, y, z = self._moved(box, z_mm, shift_mm)
+        hull: F32 | None = None
+        for chamber in self.organs.chambers.values():
+            d = chamber.distance(x, y, z)
+            hull = d if hull is None else smooth_union(hull, d, figure.groove_mm)
+        assert hull is not None
+        # Fat is thicker over the right heart and at the grooves than over the free left wall.
+        right = np.clip((np.float32(figure.root_mm[0] + 30) - x) / np.float32(60), -0.5, 0.5)
+        fat = np.float32(figure.epicardial_fat_mm) * (np.float32(0.85) + right * np.float32(0.8))
+        return hull - fat - np.float32(_PERICARDIUM_MM), hull
+
+    def _walls(self, x: F32, y: F32, z: float) -> F32:
+        """Distance from the muscle: chambers, with narrow creases."""
+        hull: F32 | None = None
+        for chamber in self.organs.chambers.values():
+            d = chamber.distance(x, y, z)
+            hull = d if hull is None else smooth_union(hull, d, _CREASE_MM)
+        assert hull is not None
+        return hull
+
+    @staticmethod
+    def _moved(box: Box, z_mm: float, shift_mm: Sequence[float]) -> tuple[F32, F32, float]:
+        return box.x - np.float32(shift_mm[0]), box.y - np.float32(shift_mm[1]), z_mm - shift_mm[2]
+
+    def _heart(
+        self,
+        z_mm: float,
+        heart: tuple[Box, F32, F32] | None,
+        found: dict[str, tuple[Box, F32]],
+        shift_mm: Sequence[float],
+    ) -> None:
+        canvas, hu, organs = self._canvas, self._hu, self.organs
+        blood, fat = hu["blood"], hu["epicardial_fat"]
+
+        def fill(name: str, value: float | F32, more_mm: float = 0.0) -> None:
+            if name in found:
+                box, d = found[name]
+                canvas.fill(box, d - np.float32(more_mm), value)
+
+        if heart is not None:
+            box, outer, _ = heart
+            canvas.fill(box, outer, 12.0)
+            canvas.fill(box, outer + np.float32(_PERICARDIUM_MM), fat + self._uneven[box.at])
+        for name in found:
+            if name not in BRANCH_OF and name not in _OPEN and name not in ("mitral_ring", "gullet"):
+                fill(name, fat, 1.6)
+        if heart is not None:
+            box = heart[0]
+            x, y, z = self._moved(box, z_mm, shift_mm)
+            chambers = organs.chambers
+            soft = self._uneven[box.at] * np.float32(0.3)
+            canvas.fill(box, self._walls(x, y, z), hu["myocardium"] + soft)
+            for name in ("right_atrium", "left_atrium", "right_ventricle", "left_ventricle"):
+                value = hu["myocardium"] if name.endswith("ventricle") else blood
+                canvas.fill(box, chambers[name].distance(x, y, z), value + soft)
+                if name == "right_ventricle":
+                    canvas.fill(box, chambers[name].distance(x, y, z) + np.float32(3.5), blood + soft)
+            canvas.fill(box, organs.cavity.distance(x, y, z), blood + soft)
+        for name in ("ascending", "pulmonary_trunk"):
+            fill(name, fat - 5, 1.0)
+        fill("gullet", hu["muscle"] - 12)
+        for name in found:
+            if name in BRANCH_OF or name in _AIRWAYS or name in ("mitral_ring", "gullet"):
+                continue
+            fill(name, blood + (2.0 if name in _AORTA else 0.0))
+        for name in BRANCH_OF:
+            fill(name, blood + 3.0)
+        if organs.hernia is not None:
+            self._hernia(z_mm)
+        for name in _AIRWAYS:
+            fill(name, hu["muscle"] - 10, 1.3)
+        for name in _AIRWAYS:
+            fill(name, hu["air"] + 15)
+
+    def _hernia(self, z_mm: float) -> None:
+        pouch = self.organs.hernia
+        assert pouch is not None
+        reach = max(pouch.half)
+        if abs(z_mm - pouch.center[2]) > reach:
+            return
+        x, y, _ = pouch.center
+        box = self._canvas.box(x - reach, x + reach, y - reach, y + reach)
+        if box is None:
+            return
+        d = pouch.distance(box.x, box.y, z_mm)
+        self._canvas.fill(box, d, self._hu["muscle"] - 10)
+        self._canvas.fill(box, d + np.float32(4), 20.0 + self._blobs[box.at])
+        gas = np.maximum(d + np.float32(4), box.y - np.float32(y - 0.3 * pouch.half[1]))
+        self._canvas.fill(box, gas, self._hu["air"] + 20)
+
+
+def smooth_max(first: F32, second: F32, blend: float) -> F32:
+    """The larger of two surfaces, the crease between them rounded."""
+    return -smooth_union(-first, -second, blend)
+
+
+def _oval(canvas: Canvas, x: float, y: float, half_x: float, half_y: float) -> F32:
+    level = np.hypot((canvas.x - np.float32(x)) / np.float32(half_x), (canvas.y - np.float32(y)) / np.float32(half_y))
+    return np.asarray((level - 1) * np.float32(min(half_x, half_y)), dtype=np.float32)
+
+
+def _unevenness(canvas: Canvas, rng: np.random.Generator, sd: float, per_mm: float) -> F32:
+    """A slow field (row, column): fat and muscle are streaky, never flat."""
+    out = np.zeros(canvas.hu.shape)
+    for _ in range(14):
+        k, phase = rng.normal(0, per_mm, 2), rng.uniform(0, 2 * np.pi)
+        out += np.sin(k[0] * canvas.x + k[1] * canvas.y + phase)
+    return np.asarray(out * (sd / np.sqrt(7.0)), dtype=np.float32)
