@@ -14,6 +14,7 @@ from calcimetry.locate.heart.descending import Descending, descending
 from calcimetry.locate.heart.frame import Frame, frame
 from calcimetry.locate.heart.levels import Levels, levels
 from calcimetry.locate.heart.root import Root, root
+from calcimetry.locate.heart.shape import heart_points, shape, tissue_regions
 from calcimetry.locate.heart.spine import spine
 
 __all__ = ["anatomy"]
@@ -67,7 +68,11 @@ def _anatomy(volume: Volume, regions: Regions) -> Anatomy:
     tubes |= _aorta(grid, up, down, base, heights, sure)
     points["root"] = _point(grid, (base.slice, base.row, base.column), (*_across(base), base.sd_mm[1]), sure)
     planes["aortic_valve"] = _valve(grid, base, sure)
-    return Anatomy(volume.id, tubes, points, planes, None, sure)
+    form = shape(grid, back, down, heights, base)
+    if form is None:
+        return Anatomy(volume.id, tubes, points, planes, None, sure)
+    points |= heart_points(grid, form)
+    return Anatomy(volume.id, tubes, points, planes, tissue_regions(grid, form, volume.id), sure)
 
 
 def _sure(up: Ascending, base: Root) -> float:
