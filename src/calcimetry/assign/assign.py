@@ -1,0 +1,208 @@
+"""Stage: what each lesion of a chest belongs to, with its probability; bodies between two structures are parted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.assign.classes import CLASSES, Structure
+from calcimetry.assign.features import Table, table
+from calcimetry.assign.model import Model, shipped
+from calcimetry.assign.parting import Part, parts
+from calcimetry.assign.pieces import neighbours
+from calcimetry.assign.settings import AssignSettings
+from calcimetry.core.anatomy import Anatomy
+from calcimetry.core.image import Volume
+from calcimetry.core.lesion import Alternative, Lesion, Mask
+from calcimetry.core.regions import Regions
+
+__all__ = ["assign"]
+
+F64 = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+_SITES = tuple(dict.fromkeys(one.site for one in CLASSES if one.scored))
+_GROUPS = np.array([n if one.scored else len(CLASSES) for n, one in enumerate(CLASSES)], dtype=np.int64)
+"""What is not scored is one answer where bodies are parted: a rib is not parted into bone and cartilage."""
+_GREAT = ("brachiocephalic", "left_carotid", "left_subclavian")
+
+
+def assign(
+    volume: Volume,
+    lesions: Sequence[Lesion],
+    anatomy: Anatomy,
+    body: Regions | None,
+    *,
+    settings: AssignSettings = AssignSettings(),
+    model: Model | None = None,
+) -> tuple[Lesion, ...]:
+    """Name the structure of each lesion.
+
+    Parameters
+    ----------
+    volume : Volume
+    lesions : sequence of Lesion
+        As found, with masks.
+    anatomy : Anatomy
+        Landmarks of this image. Where they are missing or weak nothing is named.
+    body : Regions or None
+        Body, walls, bone.
+    settings : AssignSettings
+    model : Model, optional
+        In place of the one that ships.
+
+    Returns
+    -------
+    tuple of Lesion
+        The same voxels: a lesion that belongs to two structures has become two. Those in structures that are scored
+        have their site, structure, probability and alternatives; calcium that belongs to something else (node,
+        airway, lung, bone) has that site and the reason why it does not count for the heart and its vessels.
+    """
+    if anatomy.confidence < settings.min_confidence or "root" not in anatomy.points:
+        return tuple(lesions)
+    fitted = shipped() if model is None else model
+    rows = table(volume, lesions, anatomy, body, piece_mm=settings.piece_mm)
+    if not len(rows.values):
+        return tuple(lesions)
+    probabilities = fitted.probabilities(rows.columns(fitted.names))
+    out: list[Lesion] = []
+    for number, lesion in enumerate(lesions):
+        mine = np.flatnonzero(rows.lesion == number)
+        if not len(mine):
+            out.append(lesion)
+            continue
+        out += _named(volume, lesion, rows, mine, probabilities[mine], anatomy, settings)
+    return tuple(out)
+
+
+def _named(
+    volume: Volume,
+    lesion: Lesion,
+    rows: Table,
+    mine: Whole,
+    probabilities: F64,
+    anatomy: Anatomy,
+    settings: AssignSettings,
+) -> list[Lesion]:
+    index = [rows.index[n] for n in mine]
+    owner = np.repeat(np.arange(len(mine)), [len(one) for one in index])
+    volumes = np.array([len(one) for one in index]) * volume.geometry.voxel_mm3
+    found = parts(
+        probabilities,
+        neighbours(np.concatenate(index), owner),
+        volumes,
+        groups=_GROUPS,
+        lean=settings.lean,
+        least_mm3=settings.part_mm3,
+        least_odds=settings.part_odds,
+    )
+    out = []
+    for part in found:
+        piece = lesion if len(found) == 1 else _cut(volume, lesion, [index[n] for n in part.pieces])
+        out.append(_one(piece, part, anatomy, settings))
+    return out
+
+
+def _one(lesion: Lesion, part: Part, anatomy: Anatomy, settings: AssignSettings) -> Lesion:
+    likely = part.probabilities
+    sites = {
+        site: float(likely[[n for n, c in enumerate(CLASSES) if c.scored and c.site == site]].sum()) for site in _SITES
+    }
+    others = {n: float(likely[n]) for n, c in enumerate(CLASSES) if not c.scored}
+    site = max(sites, key=lambda name: sites[name])
+    if sum(others.values()) >= sites[site]:
+        return _other(lesion, CLASSES[max(others, key=lambda n: others[n])], sum(others.values()), likely, settings)
+    number = max((n for n, c in enumerate(CLASSES) if c.site == site), key=lambda n: float(likely[n]))
+    chosen = CLASSES[number]
+    if sites[site] < settings.least:
+        return replace(lesion, alternatives=_alternatives(likely, None, settings))
+    return replace(
+        lesion,
+        site=chosen.site,
+        structure=chosen.structure or _detail(chosen, lesion, anatomy),
+        probability=round(float(likely[number]), 3),
+        alternatives=_alternatives(likely, chosen, settings),
+        evidence={**lesion.evidence, "site_probability": round(sites[site], 3)},
+    )
+
+
+def _other(lesion: Lesion, chosen: Structure, share: float, likely: F64, settings: AssignSettings) -> Lesion:
+    """Not of heart or vessels: it keeps what the search said, with a word for what it is."""
+    named = replace(
+        lesion,
+        site=chosen.site,
+        structure=chosen.structure if chosen.site != "unassigned" else lesion.structure,
+        probability=round(share, 3),
+        alternatives=_alternatives(likely, chosen, settings),
+    )
+    if lesion.kind != "calcification" or not lesion.counted:
+        return replace(named, site="unassigned", structure=lesion.structure)
+    if chosen.name in ("bone", "foreign", "artefact"):
+        kind = {"bone": "bone", "foreign": "unknown", "artefact": "artefact"}[chosen.name]
+        return replace(named, kind=kind, counted=False, reason=f"looks like {chosen.said} ({share:.0%})")  # type: ignore[arg-type]
+    return named
+
+
+def _alternatives(likely: F64, chosen: Structure | None, settings: AssignSettings) -> tuple[Alternative, ...]:
+    order = np.argsort(-likely, kind="stable")
+    return tuple(
+        Alternative(CLASSES[n].structure or CLASSES[n].name, round(float(likely[n]), 3), CLASSES[n].site)
+        for n in order
+        if CLASSES[n] is not chosen and likely[n] >= settings.alternative
+    )
+
+
+def _detail(chosen: Structure, lesion: Lesion, anatomy: Anatomy) -> str:
+    """Which vessel of the arch, and which part of the abdominal aorta."""
+    if chosen.name != "great_vessel":
+        return "suprarenal"
+    at = np.array(lesion.center_mm)
+    found = {
+        name: float(np.linalg.norm(anatomy.tubes[name].points_mm - at, axis=1).min())
+        for name in _GREAT
+        if name in anatomy.tubes
+    }
+    if found:
+        return min(found, key=lambda name: found[name])
+    airway = anatomy.tubes.get("airway")
+    if airway is None:
+        return ""
+    nearest = int(np.abs(airway.points_mm[:, 2] - at[2]).argmin())
+    left, back = at[0] - airway.points_mm[nearest, 0], at[1] - airway.points_mm[nearest, 1]
+    if left < 0.0:
+        return "brachiocephalic"
+    return "left_subclavian" if back > 0.0 or left > 22.0 else "left_carotid"
+
+
+def _cut(volume: Volume, lesion: Lesion, pieces: Sequence[Whole]) -> Lesion:
+    """A part of a lesion as a lesion of its own."""
+    index = np.concatenate(pieces)
+    start = index.min(axis=0)
+    bits = np.zeros(tuple(index.max(axis=0) - start + 1), dtype=bool)
+    bits[tuple((index - start).T)] = True
+    mask = Mask((int(start[0]), int(start[1]), int(start[2])), bits)
+    hu = volume.pixels[tuple(index.T)]
+    peak = index[int(hu.argmax())]
+    center = index.mean(axis=0)
+    mm = np.asarray(volume.geometry.to_lps_mm(center))
+    source = volume.sources[int(peak[0])] if int(peak[0]) < len(volume.sources) else None
+    return replace(
+        lesion,
+        center_index=(float(center[0]), float(center[1]), float(center[2])),
+        center_mm=(float(mm[0]), float(mm[1]), float(mm[2])),
+        bounds_index=(mask.start, mask.stop),
+        peak_index=(int(peak[0]), int(peak[1]), int(peak[2])),
+        sop_instance_uid=source.sop_instance_uid if source else None,
+        instance_number=source.instance_number if source else None,
+        mask=mask,
+        evidence={
+            **lesion.evidence,
+            "peak_hu": float(hu.max()),
+            "mean_hu": round(float(hu.mean()), 3),
+            "voxels": float(len(index)),
+            "parted": 1.0,
+        },
+    )

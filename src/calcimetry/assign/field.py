@@ -1,0 +1,112 @@
+"""Which structures an image shows, so that a zero can be told from what was not looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from calcimetry.assign.settings import AssignSettings
+from calcimetry.core.anatomy import Anatomy
+from calcimetry.core.image import Volume
+from calcimetry.core.note import Note
+from calcimetry.core.regions import Regions
+
+__all__ = ["Shown", "shown"]
+
+_HEART = ("coronary_artery", "aortic_valve", "mitral_annulus", "pericardium", "myocardium")
+_ARTERIES = ("left_main", "left_anterior_descending", "left_circumflex", "right_coronary")
+_PARTS = {
+    "coronary_artery": _ARTERIES,
+    "aorta_thoracic": ("ascending", "arch", "descending"),
+}
+_VESSELS = ("ascending", "arch", "descending")
+_CUT_MM = 8.0
+"""The field may end so far above the bottom of the heart before it is said: the spread of that height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Sites that were looked at with the structures that get a row even where nothing was found.
+
+    ``missing``: site -> why it was not looked at. ``notes`` on the image.
+    """
+
+    sites: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+def shown(volume: Volume, anatomy: Anatomy, body: Regions | None, settings: AssignSettings = AssignSettings()) -> Shown:
+    """What this image shows of heart and great vessels.
+
+    Parameters
+    ----------
+    volume : Volume
+    anatomy : Anatomy
+    body : Regions or None
+        Of :func:`calcimetry.locate.body`; tells a chest from other parts where no landmark was found.
+    settings : AssignSettings
+    """
+    sites: dict[str, tuple[str, ...]] = {}
+    missing: dict[str, str] = {}
+    notes: list[Note] = []
+    root = anatomy.points.get("root")
+    if root is None or anatomy.confidence < settings.min_confidence:
+        chest = body is not None and {"lung_left", "lung_right"} <= {one.name for one in body.regions}
+        reason = (
+            "the heart and the aorta were not found with confidence; give a region (--regions) to have it assessed"
+            if chest
+            else "the image shows no chest"
+        )
+        return Shown({}, dict.fromkeys((*_HEART, "aorta_thoracic", "aorta_abdominal", "great_vessel"), reason))
+    for site in _HEART:
+        sites[site] = _PARTS.get(site, ())
+    if any(name in anatomy.tubes for name in _VESSELS):
+        sites["aorta_thoracic"] = tuple(name for name in _VESSELS if name in anatomy.tubes)
+    else:
+        missing["aorta_thoracic"] = "the thoracic aorta was not found"
+    if "abdominal" in anatomy.tubes:
+        sites["aorta_abdominal"] = ()
+    else:
+        missing["aorta_abdominal"] = "outside the field, or not found"
+    if "arch" in anatomy.tubes:
+        sites["great_vessel"] = ()
+    else:
+        missing["great_vessel"] = "the field does not reach the arch of the aorta"
+    notes += _covered(volume, anatomy)
+    if anatomy.confidence < settings.sure:
+        text = (
+            f"The landmarks of the heart are uncertain (confidence {anatomy.confidence:.2f}, 0 to 1): names of vessels "
+            "must be checked by eye."
+        )
+        notes.append(Note("heart-landmarks", text, "caution"))
+    return Shown(sites, missing, tuple(notes))
+
+
+def _covered(volume: Volume, anatomy: Anatomy) -> list[Note]:
+    """Whether the field holds the heart from the left main to its bottom."""
+    grid = volume.geometry
+    ends = np.asarray(grid.to_lps_mm(np.array([[0.0, 0.0, 0.0], [grid.shape[0] - 1.0, 0.0, 0.0]])))[:, 2]
+    low, high = float(ends.min()), float(ends.max())
+    root, bottom = anatomy.points["root"].mm[2], anatomy.planes.get("heart_bottom")
+    out = []
+    if bottom is not None and low > bottom.mm[2] + _CUT_MM:
+        out.append(
+            Note(
+                "heart-cut",
+                f"The field ends about {low - bottom.mm[2]:.0f} mm above the bottom of the heart: calcium below it is "
+                "not in the numbers.",
+                "caution",
+            )
+        )
+    if high < root + _CUT_MM:
+        out.append(
+            Note(
+                "heart-cut",
+                f"The field begins about {high - root:.0f} mm above the origin of the coronary arteries: calcium above "
+                "it is not in the numbers.",
+                "caution",
+            )
+        )
+    return out

@@ -1,0 +1,41 @@
+"""Choices of naming."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["AssignSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignSettings:
+    """Choices of the stage that says what a lesion belongs to.
+
+    Parameters
+    ----------
+    piece_mm : float
+        Bodies longer than this are looked at in pieces of about this size [mm]. The model was fitted with it.
+    lean : float
+        How far a piece leans on the pieces that it touches (0 to 1).
+    part_mm3 : float
+        A part smaller than this is not told apart from the body that it touches [mm³].
+    part_odds : float
+        A part stands by itself where its own site is so many times likelier in it than its neighbour's.
+    alternative : float
+        Structures from this probability on are named beside the likeliest.
+    sure : float
+        Below this probability the site of a lesion is said to be uncertain.
+    least : float
+        No site is named where the likeliest has less than this: the lesion stays unassigned.
+    min_confidence : float
+        Landmarks below this confidence name nothing.
+    """
+
+    piece_mm: float = 6.0
+    lean: float = 0.5
+    part_mm3: float = 2.0
+    part_odds: float = 4.0
+    alternative: float = 0.05
+    sure: float = 0.7
+    least: float = 0.3
+    min_confidence: float = 0.15
