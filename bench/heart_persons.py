@@ -137,9 +137,8 @@ def report(protocol: str, tally: Any, zero: bool) -> None:
     any_artery = sum(row[said] for row in arteries.values() for said in ARTERIES)
     print(f"  lesions {total}: found {1 - lost / max(total, 1):.1%}, right structure {right / max(total, 1):.1%}")
     print(f"  in arteries {n}: called coronary {any_artery / max(n, 1):.1%}, right artery {ok / max(n, 1):.1%}")
-    print(
-        f"  counted as coronary {tally['coronary_mm3']:.0f} mm3, of it wrong {tally['wrong_mm3'] / max(tally['coronary_mm3'], 1e-9):.1%}"
-    )
+    mm3, wrong = tally["coronary_mm3"], tally["wrong_mm3"]
+    print(f"  counted as coronary {mm3:.0f} mm3, of it wrong {wrong / max(mm3, 1e-9):.1%}")
     for truth, row in sorted(named.items()):
         said = ", ".join(f"{name} {k}" for name, k in row.most_common(5))
         print(f"    {truth:26s} {sum(row.values()):4d}: {said}")
