@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.note import Note
 
-__all__ = ["Acquisition", "Contrast", "Projection", "SliceSource", "Volume"]
+__all__ = ["Acquisition", "Contrast", "Display", "Projection", "ProjectionKind", "SliceSource", "Volume"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,55 @@ class Volume:
         object.__setattr__(self, "pixels", _frozen(self.pixels))
 
 
+ProjectionKind = Literal["mammogram", "tomosynthesis", "synthetic", "radiograph", "picture"]
+"""``tomosynthesis``: one slice of it; ``synthetic``: a view computed from slices; ``picture``: nothing but pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Display:
+    """How the maker meant the values to be shown; nothing is measured through it.
+
+    ``center`` and ``width`` with ``function`` (``linear``, ``linear_exact`` or ``sigmoid``), or ``table``: brightness
+    (0 to 1) for the values from ``first`` on. In values of :attr:`Projection.pixels`.
+    """
+
+    center: float = 0.0
+    width: float = 0.0
+    function: Literal["linear", "linear_exact", "sigmoid", "table"] = "linear"
+    first: float = 0.0
+    table: NDArray[Any] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A radiograph or mammogram: (row, column), white is dense.
+    """A radiograph or mammogram.
 
-    ``pixel_mm`` is (row, column) pitch in the plane ``scale_plane`` names, or ``None`` where unknown.
+    Parameters
+    ----------
+    id : str
+        ``i1``, ``i2``, ... in the order of the study.
+    pixels : (row, column) uint16, int32 or float32
+        Behind the modality transformation and before any window; white (high) is dense. Read-only.
+    pixel_mm : (float, float) or None
+        Row and column pitch [mm] in the plane that ``scale_plane`` names; ``None`` where unknown.
+    scale_plane : str or None
+        ``object``: magnification is taken into account; ``detector``: it is not, since nobody states it.
+    view, view_modifiers, laterality
+        ``CC``, ``MLO``, ``ML``, ``XCCL``, ...; ``magnification``, ``spot``, ``implant_displaced``, ...; ``L``, ``R`` or
+        ``B``. As the header says; never guessed.
+    intent : str or None
+        ``presentation``: processed for the eye; ``processing``: raw, here as 1000 x the logarithm of attenuation where
+        the raw values were linear.
+    implant : bool or None
+        Whether an implant is in the breast.
+    magnification : float or None
+        Detector to object, where it is stated.
+    orientation : (str, str) or None
+        Patient direction along a row and down a column (``A``, ``P``, ``L``, ``R``, ``H``, ``F``).
+    height_mm : float or None
+        Place of a slice of tomosynthesis along the stack [mm].
+    padded : (row, column) bool or None
+        Where the file itself says that nothing was measured.
     """
 
     id: str
@@ -120,6 +164,32 @@ class Projection:
     laterality: str | None = None
     sources: tuple[SliceSource, ...] = ()
     notes: tuple[Note, ...] = field(default=())
+    kind: ProjectionKind = "radiograph"
+    view_modifiers: tuple[str, ...] = ()
+    intent: Literal["presentation", "processing"] | None = None
+    implant: bool | None = None
+    paddle: str | None = None
+    magnification: float | None = None
+    orientation: tuple[str, str] | None = None
+    height_mm: float | None = None
+    display: Display | None = None
+    padded: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _frozen(self.pixels))
+        if self.padded is not None:
+            object.__setattr__(self, "padded", _frozen(self.padded))
+
+    @property
+    def geometry(self) -> Geometry:
+        """The image plane as a grid (1, row, column): millimeters of its own plane, not of the patient.
+
+        Where the pitch is unknown, a pixel counts 1.
+        """
+        rows, columns = self.pixels.shape
+        return Geometry.from_spacing((1, rows, columns), (1.0, *(self.pixel_mm or (1.0, 1.0))))
+
+    @property
+    def breast(self) -> bool:
+        """Whether it is known to show a breast."""
+        return self.kind in ("mammogram", "tomosynthesis", "synthetic")

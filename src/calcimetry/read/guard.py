@@ -18,7 +18,9 @@ class Limits:
     data set, ``deflated_tail_bytes`` what may follow its pixels; ``volume_bytes`` one
     image in memory; ``zip_bytes`` all members of a zip together; ``zip_ratio`` unpacked to packed bytes of one
     member (zeros deflate to 1:1000, CT to less than 1:10; counted from 1 MiB up), and ``packed_bytes`` what a packed
-    research format may come to whatever its ratio (label maps are mostly zeros).
+    research format may come to whatever its ratio (label maps are mostly zeros). ``picture_pixels`` bounds one plain
+    picture (the finest film scans have a hundred million), ``picture_head_bytes`` what is read of it to learn its size,
+    ``picture_file_bytes`` its file.
     """
 
     depth: int = 64
@@ -36,6 +38,9 @@ class Limits:
     zip_ratio: int = 200
     packed_bytes: int = 256 << 20
     dicomdir_records: int = 1_000_000
+    picture_pixels: int = 170_000_000
+    picture_head_bytes: int = 1 << 20
+    picture_file_bytes: int = 1 << 30
 
 
 JPEG_FAMILY = frozenset(
@@ -46,17 +51,17 @@ JPEG_FAMILY = frozenset(
 
 
 def check_jpeg_end(frame: bytes | bytearray | memoryview, where: str) -> None:
-    """Refuse a frame of the JPEG family that does not end with its end marker (padding zeros aside).
+    """Refuse a frame of the JPEG family that does not end with its end marker (padding aside).
 
     Several decoders return wrong pixels or never return on a frame that was cut; each cut frame lacks the
-    marker FF D9 at its end.
+    marker FF D9 at its end. Odd lengths are padded, by most writers with 0 and by some with FF.
 
     Raises
     ------
     DecodingError
     """
     tail = bytes(frame[-16:]).rstrip(b"\0")
-    if not tail.endswith(b"\xff\xd9"):
+    if not tail.endswith((b"\xff\xd9", b"\xff\xd9\xff")):
         raise DecodingError(
             "the compressed frame was cut off",
             where=where,

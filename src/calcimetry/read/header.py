@@ -11,12 +11,16 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from calcimetry.core.errors import DecodingError, HostileInputError
 from calcimetry.read.guard import Limits
 from calcimetry.read.limits import check_position, check_rescale, plausible_spacing, unit_axes
 from calcimetry.read.place import Place
 from calcimetry.read.scan import BIG_ENDIAN, DEFLATED, Meta, Scan
+
+if TYPE_CHECKING:
+    from calcimetry.read.shot import Shot
 
 __all__ = ["WANTED", "Common", "Header", "Slice", "SliceBuilder", "numbers", "text", "usable_spacing"]
 
@@ -225,11 +229,12 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What one file holds: its slices, or the reason why it holds none."""
+    """What one file holds: its slices or projections, or the reason why it holds none."""
 
     common: Common | None
     slices: tuple[Slice, ...] = ()
     reason: str = ""
+    shots: tuple[Shot, ...] = ()
 
 
 class SliceBuilder:

@@ -14,9 +14,11 @@ from calcimetry.core.study import Skipped
 from calcimetry.read.enhanced import ENHANCED, frames
 from calcimetry.read.guard import Limits, inflate
 from calcimetry.read.header import WANTED, Header, Slice, SliceBuilder, text
+from calcimetry.read.picture import Picture, is_picture, look_at_picture
 from calcimetry.read.pixels import check_readable
 from calcimetry.read.place import Place
 from calcimetry.read.scan import DEFLATED, Meta, NeedMoreError, Scan, read_meta, scan
+from calcimetry.read.shot import Shot, is_projection, refusal, shots
 from calcimetry.read.walk import LINK_LEFT_OUT, walk
 from calcimetry.read.zipped import members
 
@@ -30,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 """Called with the step, how many are done and how many there are (0: not known)."""
 
 VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+
+_NO_DICOM = "not a DICOM file"
 
 _FIRST_BYTES = 1 << 14
 """Ours: most CT headers fit in 16 KiB; more is read where they do not."""
@@ -49,6 +53,8 @@ _NOT_IMAGES = {
 class Index:
     """Everything found in a source. ``volumes`` are files of the research formats, one image each.
 
+    ``shots`` are frames of radiographs and mammograms, ``pictures`` plain picture files.
+
     ``links_left_out`` counts the symbolic links that lead to a folder or out of the tree.
     """
 
@@ -59,6 +65,8 @@ class Index:
     files: int = 0
     limits: Limits = field(default_factory=Limits)
     links_left_out: int = 0
+    shots: tuple[Shot, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class _Collector:
@@ -70,6 +78,8 @@ class _Collector:
         self.limits = limits
         self.builder = SliceBuilder(limits)
         self.slices: list[Slice] = []
+        self.shots: list[Shot] = []
+        self.pictures: list[Picture] = []
         self.reasons: Counter[str] = Counter()
         self.named: dict[str, list[str]] = {}
         self.files = 0
@@ -91,8 +101,18 @@ class _Collector:
         else:
             if header.slices:
                 self.slices += header.slices
+            elif header.shots:
+                self.shots += header.shots
+            elif header.reason == _NO_DICOM and is_picture(place):
+                self._picture(place)
             else:
                 self.leave_out(place.name, header.reason)
+
+    def _picture(self, place: Place) -> None:
+        try:
+            self.pictures.append(look_at_picture(place, self.limits))
+        except InputError as error:
+            self.leave_out(place.name, str(error).removeprefix(f"{place.name}: "))
 
     def skipped(self) -> tuple[Skipped, ...]:
         out: list[Skipped] = []
@@ -122,7 +142,7 @@ def read_header(place: Place, builder: SliceBuilder) -> Header:
         try:
             meta = read_meta(data, where)
             if meta is None:
-                return Header(None, reason="not a DICOM file")
+                return Header(None, reason=_NO_DICOM)
             body, body_size, start = data, place.size, meta.start
             if meta.syntax == DEFLATED:
                 body, whole = _inflated(place, meta, size, limits)
@@ -159,6 +179,8 @@ def _understood(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: S
     if _NOT_IMAGES.get(sop_class):
         return Header(None, reason=_NOT_IMAGES[sop_class])
     if modality != "CT":
+        if is_projection(modality, sop_class, text(values.get(0x00180015))):
+            return _projection(place, meta, scanned, body, builder, sop_class)
         return Header(None, reason=f"modality {modality or 'not given'}: not CT")
     if scanned.pixel_offset < 0:
         return Header(None, reason="a CT object without pixel data")
@@ -175,6 +197,26 @@ def _understood(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: S
     return Header(one.common, (one,))
 
 
+def _projection(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: SliceBuilder, sop_class: str) -> Header:
+    """A radiograph or mammogram, or why it is none."""
+    modality = (text(scanned.values.get(0x00080060)) or "").upper()
+    named = f"modality {modality or 'not given'}"
+    if scanned.pixel_offset < 0:
+        return Header(None, reason=f"{named}: without pixel data")
+    if scanned.pixel_tag != 0x7FE00010:
+        return Header(None, reason=f"{named}: pixels as floating point numbers")
+    if refusal(sop_class):
+        return Header(None, reason=refusal(sop_class))
+    check_readable(meta.syntax, place.name)
+    found = shots(place, meta, scanned, body, builder)
+    common = found[0].common
+    if common.samples != 1 or common.photometric not in ("MONOCHROME2", "MONOCHROME1", ""):
+        return Header(None, reason=f"{named}: a colour picture ({common.photometric})")
+    if common.bits_allocated not in (8, 16):
+        return Header(None, reason=f"{named}: {common.bits_allocated} bits a pixel, expected 8 or 16")
+    return Header(common, shots=found)
+
+
 def index(
     source: Source, *, progress: Progress | None = None, limits: Limits | None = None, follow_links: bool = False
 ) -> Index:
@@ -183,7 +225,7 @@ def index(
     Parameters
     ----------
     source : path or list of pydicom Datasets
-        A folder, a file, a zip, a DICOMDIR, a NIfTI, NRRD, MHA or MHD file, or data sets in memory.
+        A folder, a file, a zip, a DICOMDIR, a NIfTI, NRRD, MHA or MHD file, a picture, or data sets in memory.
     progress : callable, optional
         Called as ``progress("headers", done, 0)``.
     follow_links : bool
@@ -241,7 +283,7 @@ def _folder(path: Path, collector: _Collector, progress: Progress | None, follow
 
     found = _finish(str(path), collector, files(), progress)
     found = replace(found, files=found.files + len(volumes), links_left_out=collector.reasons[LINK_LEFT_OUT])
-    if found.slices or not volumes:
+    if found.slices or found.shots or not volumes:
         extra = tuple(Skipped(str(v), "a volume file beside DICOM images", "file-skipped") for v in volumes)
         return replace(found, skipped=found.skipped + extra)
     return replace(found, volumes=tuple(volumes))
@@ -254,4 +296,12 @@ def _finish(name: str, collector: _Collector, places: Iterable[Place], progress:
             progress("headers", collector.files, 0)
     if progress is not None:
         progress("headers", collector.files, collector.files)
-    return Index(name, tuple(collector.slices), (), collector.skipped(), collector.files, collector.limits)
+    return Index(
+        name,
+        tuple(collector.slices),
+        skipped=collector.skipped(),
+        files=collector.files,
+        limits=collector.limits,
+        shots=tuple(collector.shots),
+        pictures=tuple(collector.pictures),
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from calcimetry.core.errors import AmbiguousInputError, UnknownIdError
 from calcimetry.core.note import Note
@@ -13,8 +14,9 @@ from calcimetry.core.study import Subject
 from calcimetry.knowledge.load import table
 from calcimetry.read.header import Common, Slice
 from calcimetry.read.order import regular
+from calcimetry.read.shot import Shot
 
-__all__ = ["Group", "one_study", "studies", "subject"]
+__all__ = ["Group", "one_study", "studies", "subject", "with_shots"]
 
 _SEX = {"F": "female", "M": "male", "O": "other"}
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
@@ -22,12 +24,13 @@ _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
 @dataclass(frozen=True)
 class Group:
-    """The CT slices of one study of one person, by series. ``uid`` is ``None`` where no file names one."""
+    """The CT slices (by series) and projections of one study of one person; ``uid`` is ``None`` where none is named."""
 
     id: str
     uid: str | None
     series: tuple[tuple[Slice, ...], ...]
     notes: tuple[Note, ...] = ()
+    shots: tuple[Shot, ...] = ()
 
     @property
     def slices(self) -> int:
@@ -35,21 +38,35 @@ class Group:
         return sum(map(len, self.series))
 
     @property
-    def assessable(self) -> bool:
-        """Whether anything else than localizers is in it."""
-        return any(not s.common.localizer for members in self.series for s in members)
+    def worth(self) -> int:
+        """2: CT or mammograms; 1: radiographs of other parts; 0: localizers. Studies of less worth never compete."""
+        if any(not s.common.localizer for members in self.series for s in members):
+            return 2
+        if self.shots:
+            return 2 if any(s.kind != "radiograph" for s in self.shots) else 1
+        return 0
 
     def line(self) -> str:
         """One line to choose by: never a name."""
-        members = [s for m in self.series for s in m]
-        files = {s.place.name for s in members}
+        planes = [s for m in self.series for s in m]
+        members: list[Slice | Shot] = [*planes, *self.shots]
         dates = sorted({s.common.study_date for s in members if s.common.study_date})
+        files = {s.place.name for s in members}
+        counts: list[tuple[int, str, Sequence[Slice | Shot]]] = [
+            (len(planes), "CT slices", planes),
+            (len(self.shots), "projections", self.shots),
+        ]
         facts = [
-            f"{len(members)} CT slices in {len(files)} file{'s' if len(files) > 1 else ''}",
+            *(f"{n} {what} in {_files(whose)}" for n, what, whose in counts if n),
             *dates[:1],
             f"first {_nameless(min(files), members[0].common)}",
         ]
         return f"{self.id} ({', '.join(facts)})"
+
+
+def _files(members: Sequence[Slice | Shot]) -> str:
+    count = len({s.place.name for s in members})
+    return f"{count} file{'s' if count > 1 else ''}"
 
 
 def _nameless(path: str, common: Common) -> str:
@@ -154,10 +171,50 @@ def studies(slices: Iterable[Slice]) -> list[Group]:
     return made
 
 
-def _adopt_nameless(grouped: dict[tuple[object, ...], list[Slice]]) -> None:
+def with_shots(groups: Sequence[Group], shots: Iterable[Shot]) -> list[Group]:
+    """Put radiographs and mammograms to the studies they belong to, or to studies of their own.
+
+    Without a study identifier only images of one person (by number or name) and one day belong together; one that
+    names neither person nor study stands alone.
+    """
+    mine: dict[tuple[object, ...], list[Shot]] = defaultdict(list)
+    for shot in shots:
+        c = shot.common
+        known = any(_person(c)) and c.study_date
+        alone = () if c.study_uid or known else (shot.place.name,)
+        mine[(c.study_uid, *_person(c), *(() if c.study_uid else (c.study_date, *alone)))].append(shot)
+    _adopt_nameless(mine, first=())
+    out = list(groups)
+    people_of_uid = Counter(key[0] for key in mine if key[0] is not None)
+    for key, members in mine.items():
+        at = next((n for n, g in enumerate(out) if key[0] is not None and _belongs(g, key)), None)
+        if at is not None:
+            out[at] = replace(out[at], shots=(*out[at].shots, *members))
+            continue
+        if key[0] is None:
+            out.append(Group(f"unnamed-{1 + sum(g.uid is None for g in out)}", None, (), (), tuple(members)))
+            continue
+        uid = str(key[0])
+        others = sum(g.uid == uid for g in out)
+        alone_there = people_of_uid[key[0]] == 1 and others == 0
+        out.append(Group(uid if alone_there else f"{uid}#{1 + others}", uid, (), (), tuple(members)))
+    return out
+
+
+def _belongs(group: Group, key: tuple[object, ...]) -> bool:
+    if group.uid != key[0]:
+        return False
+    members: list[Slice | Shot] = [*(s for m in group.series for s in m), *group.shots]
+    people = {_person(s.common) for s in members}
+    return key[1:3] in people or key[1:3] == ("", "") or people == {("", "")}
+
+
+def _adopt_nameless(grouped: dict[tuple[object, ...], list[Any]], first: tuple[object, ...] = ("uid",)) -> None:
     """Files without any name or ID go to the one person of their study, where there is exactly one."""
-    for key in [k for k in grouped if k[0] == "uid" and k[1] is not None and k[2:] == ("", "")]:
-        others = [k for k in grouped if k[:2] == key[:2] and k != key]
+    at = len(first)
+    nameless = [k for k in grouped if k[:at] == first and k[at] is not None and k[at + 1 :] == ("", "")]
+    for key in nameless:
+        others = [k for k in grouped if k[: at + 1] == key[: at + 1] and k != key]
         if len(others) == 1:
             grouped[others[0]] += grouped.pop(key)
 
@@ -177,7 +234,8 @@ def one_study(groups: Sequence[Group], study_uid: str | None, where: str) -> Gro
         if not named:
             raise UnknownIdError("study", study_uid, [g.id for g in groups])
         groups = named
-    live = [g for g in groups if g.assessable] or list(groups[:1])
+    best = max((g.worth for g in groups), default=0)
+    live = [g for g in groups if g.worth == best] if best else list(groups[:1])
     if len(live) > 1:
         shared = len({g.uid for g in live if g.uid}) < len([g for g in live if g.uid])
         what = "more than one person shares one study UID" if shared else "more than one study or person lies here"

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calcimetry.core.errors import AmbiguousInputError, UnknownIdError
 from calcimetry.core.image import Acquisition
 from calcimetry.core.note import Note
 from calcimetry.core.study import Skipped, Subject
 from calcimetry.read.checks import acquisition, gated, header_notes, hu_known, kernel_character, lossy_words, rules
 from calcimetry.read.index import Index
 from calcimetry.read.order import Stack, axes, normal, stacks, unplaced_words
-from calcimetry.read.people import one_study, studies, subject
+from calcimetry.read.people import one_study, studies, subject, with_shots
+from calcimetry.read.picture import Picture
+from calcimetry.read.projections import View, views
 
 __all__ = ["Candidate", "Choice", "choose"]
 
@@ -41,7 +44,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is used, what is not, and why. ``volumes`` are files of the research formats."""
+    """What is used, what is not, and why.
+
+    ``used`` are stacks of CT slices, ``views`` radiographs and mammograms, ``volumes`` files of the research formats,
+    ``picture`` the one plain picture.
+    """
 
     index: Index
     used: tuple[Candidate, ...] = ()
@@ -50,6 +57,8 @@ class Choice:
     subject: Subject = field(default_factory=Subject)
     study_uid: str | None = None
     notes: tuple[Note, ...] = ()
+    views: tuple[View, ...] = ()
+    picture: Picture | None = None
 
 
 def choose(index: Index, *, study_uid: str | None = None) -> Choice:
@@ -67,10 +76,20 @@ def choose(index: Index, *, study_uid: str | None = None) -> Choice:
     """
     if index.volumes:
         return Choice(index, volumes=index.volumes, not_used=index.skipped)
-    group = one_study(studies(index.slices), study_uid, index.source)
+    if index.pictures and not index.slices and not index.shots:
+        return _one_picture(index, study_uid)
+    groups = with_shots(studies(index.slices), index.shots)
+    group = one_study(groups, study_uid, index.source)
     if group is None:
         return Choice(index, not_used=index.skipped)
-    left_out = list(index.skipped)
+    beside = [Skipped(p.place.name, "a plain picture beside DICOM images", "file-skipped") for p in index.pictures]
+    lesser = [
+        Skipped(s.place.name, "a radiograph of another study", "file-skipped")
+        for other in groups
+        if other is not group and other.worth == 1
+        for s in other.shots
+    ]
+    left_out = [*index.skipped, *beside, *lesser]
     candidates: list[Candidate] = []
     for members in group.series:
         made, unplaced = stacks(members)
@@ -86,10 +105,42 @@ def choose(index: Index, *, study_uid: str | None = None) -> Choice:
             else:
                 candidates.append(candidate)
     used, beaten = _best(candidates)
-    everyone = [s.common for members in group.series for s in members]
+    shown, doubled = views(group.shots)
+    left_out += doubled
+    everyone = [s.common for members in group.series for s in members] or [s.common for s in group.shots]
     best_known = max(everyone, key=lambda c: (bool(c.patient_id), bool(c.patient_name), bool(c.age), bool(c.sex)))
     person, doubts = subject(best_known)
-    return Choice(index, tuple(used), (*left_out, *beaten), (), person, group.uid, (*group.notes, *doubts))
+    return Choice(
+        index,
+        tuple(used),
+        (*left_out, *beaten),
+        (),
+        person,
+        group.uid,
+        (*group.notes, *doubts),
+        views=tuple(shown),
+    )
+
+
+def _one_picture(index: Index, chosen: str | None) -> Choice:
+    """Plain pictures tell nothing of whose they are: each counts as a study of its own, called by its file."""
+    names = [Path(p.place.name).name for p in index.pictures]
+    fitting = [
+        p for p, name in zip(index.pictures, names, strict=True) if chosen is None or chosen in (name, p.place.name)
+    ]
+    if not fitting:
+        raise UnknownIdError("study", str(chosen), names)
+    if len(fitting) > 1:
+        remedy = "Give one of them, or choose it by its name (--study NAME); pictures do not say whose they are."
+        raise AmbiguousInputError(
+            "two or more plain pictures lie here", choices=names, where=index.source, remedy=remedy
+        )
+    left = [
+        Skipped(p.place.name, "another picture was chosen", "file-skipped")
+        for p in index.pictures
+        if p is not fitting[0]
+    ]
+    return Choice(index, not_used=(*index.skipped, *left), picture=fitting[0])
 
 
 def _candidate(stack: Stack) -> Candidate:

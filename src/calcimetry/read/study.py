@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from calcimetry.core.errors import AmbiguousInputError, DecodingError, InputError
-from calcimetry.core.image import SliceSource, Volume
+from calcimetry.core.image import Projection, SliceSource, Volume
 from calcimetry.core.note import Note
 from calcimetry.core.study import Skipped, Study
 from calcimetry.read.checks import acquisition, header_notes, hu_known, padding, range_notes
@@ -14,6 +14,8 @@ from calcimetry.read.guard import Limits
 from calcimetry.read.index import Index, Progress, Source, index
 from calcimetry.read.load import load
 from calcimetry.read.order import Stack, stacks
+from calcimetry.read.picture import load_picture
+from calcimetry.read.projections import load_views
 from calcimetry.read.series import Choice, choose
 
 __all__ = ["study"]
@@ -27,6 +29,7 @@ def study(
     progress: Progress | None = None,
     limits: Limits | None = None,
     follow_links: bool = False,
+    spacing_mm: float | None = None,
 ) -> Study:
     """Read whatever lies at ``source``.
 
@@ -40,6 +43,8 @@ def study(
         Processes for compressed pixels; default: the cores that may be used.
     follow_links : bool
         Follow symbolic links wherever they lead (datasets that link to a store outside the folder).
+    spacing_mm : float, optional
+        Object pixel [mm] of projections that carry none.
 
     Raises
     ------
@@ -50,7 +55,7 @@ def study(
     """
     found = index(source, progress=progress, limits=limits, follow_links=follow_links)
     choice = choose(found, study_uid=study_uid)
-    images: list[Volume] = []
+    images: list[Volume | Projection] = []
     skipped = list(choice.not_used)
     if choice.volumes:
         from calcimetry.read.formats import volume_file
@@ -65,6 +70,12 @@ def study(
         images += made
         problems += lost
         skipped += [Skipped(e.where or candidate.what, _reason(e), "file-skipped") for e in lost]
+    projections, lost = load_views(choice.views, found.limits, spacing_mm)
+    images += projections
+    problems += lost
+    skipped += [Skipped(e.where or "a projection", _reason(e), "file-skipped") for e in lost]
+    if choice.picture is not None:
+        images.append(load_picture(choice.picture, found.limits, spacing_mm))
     if not images:
         raise _nothing(found, choice, problems)
     images = [replace(v, id=f"i{n}") for n, v in enumerate(images, start=1)]
@@ -150,6 +161,6 @@ def _nothing(found: Index, choice: Choice, problems: list[InputError]) -> InputE
         "no image that can be assessed",
         where=found.source,
         found=shown,
-        expected="CT slices with pixels",
+        expected="CT slices, mammograms or radiographs with pixels",
         remedy=remedy,
     )
