@@ -2,6 +2,7 @@
 
 from calcimetry.assign.assign import assign
 from calcimetry.assign.field import Shown, shown
+from calcimetry.assign.patterns import PatternSettings, with_patterns
 from calcimetry.assign.settings import AssignSettings
 
-__all__ = ["AssignSettings", "Shown", "assign", "shown"]
+__all__ = ["AssignSettings", "PatternSettings", "Shown", "assign", "shown", "with_patterns"]

@@ -16,7 +16,7 @@ from calcimetry.assign.pieces import neighbours
 from calcimetry.assign.settings import AssignSettings
 from calcimetry.core.anatomy import Anatomy
 from calcimetry.core.image import Volume
-from calcimetry.core.lesion import Alternative, Lesion, Mask
+from calcimetry.core.lesion import Alternative, Kind, Lesion, Mask
 from calcimetry.core.regions import Regions
 
 __all__ = ["assign"]
@@ -27,6 +27,7 @@ Whole = NDArray[np.int64]
 _SITES = tuple(dict.fromkeys(one.site for one in CLASSES if one.scored))
 _GROUPS = np.array([n if one.scored else len(CLASSES) for n, one in enumerate(CLASSES)], dtype=np.int64)
 """What is not scored is one answer where bodies are parted: a rib is not parted into bone and cartilage."""
+_AORTA = ("ascending", "arch", "descending", "abdominal")
 _GREAT = ("brachiocephalic", "left_carotid", "left_subclavian")
 
 
@@ -71,7 +72,7 @@ def assign(
     out: list[Lesion] = []
     for number, lesion in enumerate(lesions):
         mine = np.flatnonzero(rows.lesion == number)
-        if not len(mine):
+        if not len(mine) or not _within(lesion, anatomy, settings):
             out.append(lesion)
             continue
         out += _named(volume, lesion, rows, mine, probabilities[mine], anatomy, settings)
@@ -114,7 +115,7 @@ def _one(lesion: Lesion, part: Part, anatomy: Anatomy, settings: AssignSettings)
     others = {n: float(likely[n]) for n, c in enumerate(CLASSES) if not c.scored}
     site = max(sites, key=lambda name: sites[name])
     if sum(others.values()) >= sites[site]:
-        return _other(lesion, CLASSES[max(others, key=lambda n: others[n])], sum(others.values()), likely, settings)
+        return _other(lesion, CLASSES[max(others, key=lambda n: others[n])], likely, settings)
     number = max((n for n, c in enumerate(CLASSES) if c.site == site), key=lambda n: float(likely[n]))
     chosen = CLASSES[number]
     if sites[site] < settings.least:
@@ -129,21 +130,36 @@ def _one(lesion: Lesion, part: Part, anatomy: Anatomy, settings: AssignSettings)
     )
 
 
-def _other(lesion: Lesion, chosen: Structure, share: float, likely: F64, settings: AssignSettings) -> Lesion:
-    """Not of heart or vessels: it keeps what the search said, with a word for what it is."""
-    named = replace(
-        lesion,
-        site=chosen.site,
-        structure=chosen.structure if chosen.site != "unassigned" else lesion.structure,
-        probability=round(share, 3),
-        alternatives=_alternatives(likely, chosen, settings),
+def _other(lesion: Lesion, chosen: Structure, likely: F64, settings: AssignSettings) -> Lesion:
+    """Not of heart or vessels: it stays in the list with what it looks like, and enters none of their scores."""
+    own, share = (
+        float(likely[CLASSES.index(chosen)]),
+        float(likely[[n for n, c in enumerate(CLASSES) if not c.scored]].sum()),
     )
-    if lesion.kind != "calcification" or not lesion.counted:
-        return replace(named, site="unassigned", structure=lesion.structure)
-    if chosen.name in ("bone", "foreign", "artefact"):
-        kind = {"bone": "bone", "foreign": "unknown", "artefact": "artefact"}[chosen.name]
-        return replace(named, kind=kind, counted=False, reason=f"looks like {chosen.said} ({share:.0%})")  # type: ignore[arg-type]
-    return named
+    named = replace(lesion, alternatives=_alternatives(likely, chosen, settings), probability=round(own, 3))
+    if lesion.kind != "calcification":
+        return named
+    reason = lesion.reason or f"looks like {chosen.said} ({own:.0%}), not of heart or vessels ({share:.0%})"
+    kind: Kind = "bone" if chosen.name == "bone" and own >= settings.sure else lesion.kind
+    site, structure = "unassigned", lesion.structure
+    if chosen.site != "unassigned" and own >= settings.least:
+        site, structure = chosen.site, chosen.structure
+    return replace(named, kind=kind, site=site, structure=structure, counted=False, reason=reason)
+
+
+def _within(lesion: Lesion, anatomy: Anatomy, settings: AssignSettings) -> bool:
+    """Whether a lesion lies where the model knows its way: from neck to bottom of the heart, and at the aorta."""
+    at = np.array(lesion.center_mm)
+    for name in _AORTA:
+        tube = anatomy.tubes.get(name)
+        if tube is None:
+            continue
+        away = np.linalg.norm(tube.points_mm - at, axis=1) - tube.radius_mm
+        if float(away.min()) <= settings.aorta_mm:
+            return True
+    root, bottom = anatomy.points["root"].mm[2], anatomy.planes.get("heart_bottom")
+    low = root - settings.below_root_mm if bottom is None else bottom.mm[2] - settings.below_heart_mm
+    return low <= at[2] <= root + settings.above_root_mm
 
 
 def _alternatives(likely: F64, chosen: Structure | None, settings: AssignSettings) -> tuple[Alternative, ...]:

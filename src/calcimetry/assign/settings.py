@@ -29,6 +29,11 @@ class AssignSettings:
         No site is named where the likeliest has less than this: the lesion stays unassigned.
     min_confidence : float
         Landmarks below this confidence name nothing.
+    below_heart_mm, below_root_mm, above_root_mm : float
+        Only lesions from so far below the bottom of the heart (where that is not shown: below the root) to so far above
+        the root are named; stones of the belly and the larynx are other organs' [mm].
+    aorta_mm : float
+        And those within this distance of the aorta, at any height [mm].
     """
 
     piece_mm: float = 6.0
@@ -39,3 +44,7 @@ class AssignSettings:
     sure: float = 0.7
     least: float = 0.3
     min_confidence: float = 0.15
+    below_heart_mm: float = 12.0
+    below_root_mm: float = 95.0
+    above_root_mm: float = 150.0
+    aorta_mm: float = 8.0
