@@ -55,13 +55,16 @@ onload = () => {{
   const beyond = [...doc.querySelectorAll("body *:not(svg *):not(.gone):not(.gone *)")]
     .filter(e => e.getClientRects().length && !e.closest("thead") && e.getBoundingClientRect().right > wide + 1)
     .map(e => e.tagName + "." + e.className);
-  const shown = () => getComputedStyle(doc.querySelector(".outlines")).display;
-  const before = doc.querySelector(".outlines") ? shown() : null;
-  const box = doc.querySelector("#show");
-  if (box) box.click();
+  const states = part => [...new Set([...part.querySelectorAll(".outlines")].map(e => getComputedStyle(e).display))];
+  const outlines = [...doc.querySelectorAll(".pics")].map(part => {{
+    const before = states(part);
+    const box = part.querySelector("input");
+    if (box) box.click();
+    return [before, states(part)];
+  }});
   document.querySelector("#out").textContent = JSON.stringify({{
     client: wide, scroll: doc.documentElement.scrollWidth, beyond,
-    outlines: before, hidden: box ? shown() : null,
+    outlines,
     scripts: doc.scripts.length, alerted: doc.defaultView.alerted === true,
     background: getComputedStyle(doc.body).backgroundColor,
   }});

@@ -10,7 +10,7 @@ from PIL import Image
 from calcimetry import report
 from calcimetry.core.case import Case
 
-from . import browser
+from . import browser, heart_cases
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +21,13 @@ WHEN = "2026-01-01T00:00:00Z"
 def page(rich, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "page.html"
     path.write_text(report.page(rich, created=WHEN), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def heart_page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("heart") / "page.html"
+    path.write_text(report.page(heart_cases.heart_case(), created=WHEN), encoding="utf-8")
     return path
 
 
@@ -43,8 +50,32 @@ def test_nothing_is_wider_than_the_window_and_outlines_can_be_hidden(chromium, p
     found = browser.measured(chromium, page, width, tmp_path)
     assert found["scroll"] <= found["client"] <= width
     assert found["beyond"] == []
-    assert (found["outlines"], found["hidden"]) == ("inline", "none")
+    assert found["outlines"] == [[["inline"], ["none"]]] * 2  # the heart's part and the other pictures, each by itself
     assert (found["scripts"], found["alerted"]) == (0, False)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_heart_fits_too(chromium, heart_page, tmp_path, width):
+    found = browser.measured(chromium, heart_page, width, tmp_path)
+    assert found["scroll"] <= found["client"] <= width
+    assert found["beyond"] == []
+    assert [["inline"], ["none"]] in found["outlines"]
+
+
+def _colors(png):
+    with Image.open(png) as image:
+        seen, times = np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0, return_counts=True)
+    return {tuple(int(v) for v in color) for color, n in zip(seen, times, strict=True) if n > 20}
+
+
+def test_the_drawing_shows_its_steps_in_both_schemes(chromium, heart_page, tmp_path):
+    steps = {"light": ("f8dca6", "f0a04b", "d2501e"), "dark": ("6b4718", "b3651a", "f08f3c")}
+    for name, flags in {"light": (), "dark": ("--blink-settings=preferredColorScheme=0",)}.items():
+        target = tmp_path / f"{name}.png"
+        _, log = browser.run(chromium, heart_page, f"--screenshot={target}", "--window-size=1200,4000", *flags)
+        assert browser.console(log) == []
+        wanted = {tuple(bytes.fromhex(step)) for step in steps[name]}
+        assert wanted <= _colors(target), name
 
 
 def test_an_empty_case_fits_too(chromium, tmp_path):
@@ -65,6 +96,21 @@ def test_dark_and_light(chromium, page, tmp_path):
         assert (np.abs(pixels.astype(int) - np.median(pixels)) > 90).mean() > 0.005, "no text seen"
     assert brightness["light"] > 200
     assert brightness["dark"] < 60
+
+
+def test_the_heart_is_printed_in_colour_and_whole(chromium, heart_page, tmp_path):
+    pdf = tmp_path / "heart.pdf"
+    _, log = browser.run(chromium, heart_page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+    assert browser.console(log) == []
+    if shutil.which("pdftotext") is None or shutil.which("pdftoppm") is None:
+        pytest.skip("no poppler-utils: the printed page is not looked into")
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    for needed in ("To check first", "Mitral annulus", "By structure, from head to foot", "bone of the chest wall"):
+        assert needed in text, needed  # the last stands in a folded list
+    subprocess.run(["pdftoppm", "-r", "60", "-png", pdf, tmp_path / "h"], check=True)
+    sheets = sorted(tmp_path.glob("h-*.png"))
+    assert 2 <= len(sheets) <= 8
+    assert any((0xD2, 0x50, 0x1E) in _colors(sheet) for sheet in sheets)
 
 
 def test_printed(chromium, page, tmp_path):

@@ -14,8 +14,9 @@ from calcimetry.core.case import Case
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
 from calcimetry.core.note import Note
+from calcimetry.report.outlines import outline_path
 from calcimetry.report.page import MAX_ROWS
-from calcimetry.report.pictures import PictureSettings, outline_path, pictures
+from calcimetry.report.pictures import PictureSettings, pictures
 
 from . import cases
 

@@ -14,6 +14,8 @@ from calcimetry.core.case import Case
 from calcimetry.core.lesion import Lesion
 from calcimetry.report import words
 from calcimetry.report.answer import answers, by_weight, cautions, place_text, top_notes, where
+from calcimetry.report.heart import hearts, images_with_heart
+from calcimetry.report.heart.places import names_of_others
 from calcimetry.report.pictures import pictures
 from calcimetry.report.record import created_now
 from calcimetry.report.references import cited, settings_groups
@@ -53,6 +55,7 @@ def environment() -> Environment:
     found.globals["interval"] = words.interval_text
     found.globals["place"] = place_text
     found.globals["where"] = where
+    found.globals["names_of_others"] = names_of_others
     found.globals["device_line"] = words.DEVICE_LINE
     return found
 
@@ -75,7 +78,7 @@ def page(case: Case, *, created: str | None = None) -> str:
     created : str, optional
         Time to print; default now, or ``SOURCE_DATE_EPOCH``.
     """
-    css = style("page.css")
+    css = style("page.css") + style("heart.css")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii")
     return (
         environment()
@@ -91,7 +94,8 @@ def page(case: Case, *, created: str | None = None) -> str:
 
 def view(case: Case) -> dict[str, Any]:
     """What the templates show, gathered once."""
-    shown, without_picture = pictures(case)
+    laid_open = hearts(case)
+    shown, without_picture = pictures(case, apart=frozenset[str]().union(*(h.pictured for h in laid_open)))
     counted = by_weight([x for x in case.lesions if x.counted])
     others = sorted((x for x in case.lesions if not x.counted), key=lambda x: -x.confidence)
     dates = sorted({image.study_date for image in case.images if image.study_date})
@@ -103,6 +107,8 @@ def view(case: Case) -> dict[str, Any]:
         "answers": answers(case),
         "top_notes": top_notes(case),
         "cautions": cautions(case),
+        "hearts": laid_open,
+        "hearts_left": len(images_with_heart(case)) - len(laid_open),
         "windows": sorted({p.window for p in shown}),
         "overviews": [p for p in shown if p.kind == "overview"],
         "crops": [p for p in shown if p.kind == "crop"],

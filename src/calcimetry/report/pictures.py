@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -15,9 +15,10 @@ from calcimetry.core.case import Case
 from calcimetry.core.image import Projection, Volume
 from calcimetry.core.lesion import Lesion
 from calcimetry.report.answer import by_weight, place_text, where
+from calcimetry.report.outlines import Box, Outline, outlines
 from calcimetry.report.words import visible
 
-__all__ = ["Outline", "Picture", "PictureSettings", "outline_path", "pictures"]
+__all__ = ["Picture", "PictureSettings", "draw", "pictures", "square"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,6 @@ class PictureSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """The edge of one lesion on a picture: an SVG path in pixels of the picture, and where its name goes, if there."""
-
-    id: str
-    counted: bool
-    path: str
-    label_xy: tuple[float, float] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Picture:
     """One picture. ``sides`` are the letters at its left, right, upper and lower edge ('' where unknown)."""
 
@@ -66,10 +57,16 @@ class Picture:
     bar_mm: int = 10
 
 
-def pictures(case: Case, settings: PictureSettings | None = None) -> tuple[tuple[Picture, ...], int]:
-    """The pictures of a case in memory, and how many counted lesions no close view shows."""
+def pictures(
+    case: Case, settings: PictureSettings | None = None, *, apart: Collection[str] = ()
+) -> tuple[tuple[Picture, ...], int]:
+    """The pictures of a case in memory, and how many counted lesions no close view shows.
+
+    ``apart``: ids of lesions that have their pictures elsewhere on the page, and need none here.
+    """
     s = settings or PictureSettings()
-    wanted = [*((image, None) for image in _overviews(case, s)), *((case.pixels[x.image], x) for x in _crops(case, s))]
+    crops = _crops(case, s, frozenset(apart))
+    wanted = [*((image, None) for image in _overviews(case, s)), *((case.pixels[x.image], x) for x in crops)]
     found: list[Picture] = []
     drawn: list[Lesion] = []
     used = 0
@@ -80,7 +77,7 @@ def pictures(case: Case, settings: PictureSettings | None = None) -> tuple[tuple
             break
         found.append(picture)
         drawn += [] if lesion is None else [lesion]
-    counted = (x for x in case.lesions if x.counted and x.image in case.pixels)
+    counted = (x for x in case.lesions if x.counted and x.image in case.pixels and x.id not in apart)
     return tuple(found), sum(not any(_shows(view, x, s) for view in drawn) for x in counted)
 
 
@@ -90,13 +87,14 @@ def _overviews(case: Case, s: PictureSettings) -> list[Volume | Projection]:
     return [case.pixels[info.id] for info in infos if info.id in case.pixels][: s.max_overviews]
 
 
-def _crops(case: Case, s: PictureSettings) -> list[Lesion]:
+def _crops(case: Case, s: PictureSettings, apart: frozenset[str]) -> list[Lesion]:
     """The lesions that get a close view, heaviest first.
 
     The heaviest of each site first, then the heaviest of all; one that an earlier view already shows near its
     middle gets none of its own.
     """
-    heavy = [x for x in by_weight(list(case.lesions)) if x.counted and x.mask is not None and x.image in case.pixels]
+    seen = [x for x in case.lesions if x.counted and x.mask is not None and x.image in case.pixels]
+    heavy = by_weight([x for x in seen if x.id not in apart])
     first_of_site = {(x.site, x.image): x for x in reversed(heavy)}
     firsts = [x for x in heavy if first_of_site[(x.site, x.image)] is x]
     chosen: list[Lesion] = []
@@ -116,32 +114,73 @@ def _shows(view: Lesion, lesion: Lesion, s: PictureSettings) -> bool:
 def _picture(case: Case, image: Volume | Projection, lesion: Lesion | None, s: PictureSettings) -> Picture:
     here = [x for x in case.lesions if x.image == image.id and x.mask is not None]
     plane = lesion.peak_index[0] if lesion is not None else _busiest(image, here)
-    pixels = image.pixels[plane] if isinstance(image, Volume) else image.pixels
-    pitch = image.geometry.spacing_mm[1:] if isinstance(image, Volume) else image.pixel_mm
-    rows, cols = pixels.shape
-    box = (0, rows, 0, cols) if lesion is None else _crop(lesion, (rows, cols), pitch, s)
+    rows, columns = image.pixels.shape[-2:]
+    box = (0, rows, 0, columns)
+    if lesion is not None:
+        (_, j0, i0), (_, j1, i1) = lesion.bounds_index
+        box = square(image, (j0, j1, i0, i1), s.crop_mm, s.margin_mm)
+    return draw(
+        image,
+        plane,
+        box,
+        here,
+        kind="overview" if lesion is None else "crop",
+        title=f"Image {image.id}" if lesion is None else _lesion_title(lesion),
+        caption=plane_text(image, plane) if lesion is None else place_text(lesion),
+        alt=_alt(image, plane, lesion),
+        settings=s,
+    )
+
+
+def draw(
+    image: Volume | Projection,
+    plane: int,
+    box: Box,
+    lesions: Sequence[Lesion],
+    *,
+    kind: str,
+    title: str,
+    caption: str,
+    alt: str,
+    settings: PictureSettings,
+    about: Collection[str] | None = None,
+) -> Picture:
+    """One picture of a part of one plane, with the outlines of the lesions on it.
+
+    Parameters
+    ----------
+    lesions : sequence of Lesion
+        Of this image, with masks.
+    kind : str
+        ``overview`` or ``crop``: how large it is, and its class on the page.
+    alt : str
+        What it shows, in words; the names of the outlined lesions are added.
+    about : collection of str, optional
+        Ids of the lesions that it is about; see :func:`outlines`.
+    """
+    s = settings
     r0, r1, c0, c1 = box
-    size = _size((r1 - r0, c1 - c0), pitch, s.overview_px if lesion is None else s.crop_px)
+    pixels = image.pixels[plane] if isinstance(image, Volume) else image.pixels
+    pitch = _pitch(image)
+    size = _size((r1 - r0, c1 - c0), pitch, s.overview_px if kind == "overview" else s.crop_px)
     low, high = _window(image, pixels, s)
-    src = _png(pixels[r0:r1, c0:c1], (low, high), size)
     scale = (size[0] / (c1 - c0), size[1] / (r1 - r0))
-    edges = list(_outlines(here, plane, box, scale))
-    outlines = tuple(
+    edges = list(outlines(lesions, plane, box, scale, about))
+    kept = tuple(
         o for o, drawn in zip(edges, accumulate(len(o.path) for o in edges), strict=True) if drawn <= s.max_path_chars
     )
-    bare = len(edges) - len(outlines)
-    caption = plane_text(image, plane) if lesion is None else place_text(lesion)
-    kind = "overview" if lesion is None else "crop"
+    bare = len(edges) - len(kept)
+    named = ", ".join(o.id for o in kept if o.role == "counted")[:200] or "none counted"
     return Picture(
         kind=kind,
-        title=f"Image {image.id}" if lesion is None else _lesion_title(lesion),
+        title=title,
         caption=f"{caption}; {bare} lighter ones without outline" if bare else caption,
         window=_window_text(image, low, high),
-        alt=_alt(image, plane, lesion, outlines),
-        src=src,
+        alt=f"{alt}; lesions outlined: {named}.",
+        src=_png(pixels[r0:r1, c0:c1], (low, high), size),
         width=size[0],
         height=size[1],
-        outlines=outlines,
+        outlines=kept,
         sides=_sides(image),
         bar_px=None if pitch is None else 10.0 / pitch[1] * scale[0],
     )
@@ -161,11 +200,10 @@ def _lesion_title(lesion: Lesion) -> str:
     return f"{visible(lesion.id)}: {', '.join(part.lower() for part in where(lesion))}"
 
 
-def _alt(image: Volume | Projection, plane: int, lesion: Lesion | None, outlines: Sequence[Outline]) -> str:
-    named = ", ".join(o.id for o in outlines if o.counted)[:200] or "none counted"
+def _alt(image: Volume | Projection, plane: int, lesion: Lesion | None) -> str:
     if lesion is None:
-        return f"Image {image.id}, {plane_text(image, plane).lower()}; lesions outlined: {named}."
-    return f"Close view of lesion {_lesion_title(lesion)}, {place_text(lesion)}; lesions outlined: {named}."
+        return f"Image {image.id}, {plane_text(image, plane).lower()}"
+    return f"Close view of lesion {_lesion_title(lesion)}, {place_text(lesion)}"
 
 
 def _busiest(image: Volume | Projection, lesions: Sequence[Lesion]) -> int:
@@ -179,22 +217,29 @@ def _busiest(image: Volume | Projection, lesions: Sequence[Lesion]) -> int:
     return int(voxels.argmax()) if voxels.any() else len(voxels) // 2
 
 
-def _crop(
-    lesion: Lesion, shape: tuple[int, int], pitch: tuple[float, ...] | None, s: PictureSettings
-) -> tuple[int, int, int, int]:
-    """Rows and columns of a square of ``crop_mm`` around the lesion, wider where it needs it, inside the image."""
-    (_, j0, i0), (_, j1, i1) = lesion.bounds_index
-    row_mm, col_mm = pitch if pitch is not None else (s.crop_mm / 200.0,) * 2
-    side_mm = max(s.crop_mm, (j1 - j0) * row_mm + 2 * s.margin_mm, (i1 - i0) * col_mm + 2 * s.margin_mm)
+def square(image: Volume | Projection, around: Box, side_mm: float, margin_mm: float) -> Box:
+    """Rows and columns of a square of ``side_mm`` around a box, wider where it needs it, inside the image."""
+    j0, j1, i0, i1 = around
+    row_mm, col_mm = _pitch(image) or (side_mm / 200.0,) * 2
+    side_mm = max(side_mm, (j1 - j0) * row_mm + 2 * margin_mm, (i1 - i0) * col_mm + 2 * margin_mm)
     found: list[int] = []
-    for middle, length, mm in (((j0 + j1) / 2, shape[0], row_mm), ((i0 + i1) / 2, shape[1], col_mm)):
+    middles = ((j0 + j1) / 2, (i0 + i1) / 2)
+    for middle, length, mm in zip(middles, image.pixels.shape[-2:], (row_mm, col_mm), strict=True):
         wide = min(length, max(4, round(side_mm / mm)))
         start = min(max(0, round(middle - wide / 2)), length - wide)
         found += [start, start + wide]
     return found[0], found[1], found[2], found[3]
 
 
-def _size(shape: tuple[int, int], pitch: tuple[float, ...] | None, longest_px: int) -> tuple[int, int]:
+def _pitch(image: Volume | Projection) -> tuple[float, float] | None:
+    """Row and column pitch [mm]; ``None`` where a projection does not tell."""
+    if isinstance(image, Projection):
+        return image.pixel_mm
+    _, row_mm, col_mm = image.geometry.spacing_mm
+    return row_mm, col_mm
+
+
+def _size(shape: tuple[int, int], pitch: tuple[float, float] | None, longest_px: int) -> tuple[int, int]:
     """Width and height in pixels, square in mm."""
     tall, wide = (n * mm for n, mm in zip(shape, pitch or (1.0, 1.0), strict=True))
     scale = longest_px / max(tall, wide)
@@ -225,72 +270,6 @@ def _png(pixels: NDArray[np.generic], window: tuple[float, float], size: tuple[i
     held = io.BytesIO()
     small.save(held, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(held.getvalue()).decode("ascii")
-
-
-def _outlines(
-    lesions: Sequence[Lesion], plane: int, box: tuple[int, int, int, int], scale: tuple[float, float]
-) -> Iterator[Outline]:
-    """Outlines of the lesions that a picture shows, heaviest first; counted ones get their name where there is room."""
-    r0, r1, c0, c1 = box
-    wide, taken = (c1 - c0) * scale[0], list[tuple[float, float]]()
-    for lesion in by_weight(list(lesions)):
-        mask = lesion.mask
-        if mask is None or not mask.start[0] <= plane < mask.stop[0]:
-            continue
-        bits = mask.bits[plane - mask.start[0]]
-        _, j0, i0 = mask.start
-        seen = np.argwhere(bits[max(0, r0 - j0) : max(0, r1 - j0), max(0, c0 - i0) : max(0, c1 - i0)])
-        if not len(seen):
-            continue
-        top, right = seen[0, 0] + max(j0, r0), seen[seen[:, 0] == seen[0, 0], 1].max() + 1 + max(i0, c0)
-        # The name stands right of the uppermost row that is seen, inside the picture, clear of other names.
-        x = round(min(float(right - c0) * scale[0] + 3.0, wide - 40.0), 1)
-        y = round(max(float(top - r0) * scale[1] - 2.0, 13.0), 1)
-        free = all(abs(x - other_x) > 36.0 or abs(y - other_y) > 13.0 for other_x, other_y in taken)
-        named = lesion.counted and free
-        if named:
-            taken.append((x, y))
-        path = outline_path(bits, (j0 - r0, i0 - c0), scale)
-        yield Outline(visible(lesion.id), lesion.counted, path, (x, y) if named else None)
-
-
-def outline_path(bits: NDArray[np.bool_], start: tuple[int, int], scale: tuple[float, float] = (1.0, 1.0)) -> str:
-    """The edges of the pixels of a mask as an SVG path: straight runs between inside and outside.
-
-    Parameters
-    ----------
-    bits : (row, column) bool
-    start : (int, int)
-        Row and column of ``bits[0, 0]`` in the picture.
-    scale : (float, float)
-        Units of the path per column and per row.
-
-    >>> outline_path(np.array([[True, True]]), (0, 0))
-    'M0 0H2M0 1H2M0 0V1M2 0V1'
-    """
-    padded = np.pad(bits, 1)
-    pieces: list[str] = []
-    for y, edge in enumerate(padded[1:] != padded[:-1]):
-        for x0, x1 in _runs(edge):
-            pieces.append(
-                f"M{_at(x0 - 1 + start[1], scale[0])} {_at(y + start[0], scale[1])}H{_at(x1 - 1 + start[1], scale[0])}"
-            )
-    for x, edge in enumerate((padded[:, 1:] != padded[:, :-1]).T):
-        for y0, y1 in _runs(edge):
-            pieces.append(
-                f"M{_at(x + start[1], scale[0])} {_at(y0 - 1 + start[0], scale[1])}V{_at(y1 - 1 + start[0], scale[1])}"
-            )
-    return "".join(pieces)
-
-
-def _at(index: int, scale: float) -> str:
-    return f"{index * scale:.1f}".removesuffix(".0")
-
-
-def _runs(line: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Start and end (half open) of each run of true values."""
-    change = np.flatnonzero(np.diff(np.concatenate(([0], line.astype(np.int8), [0]))))
-    yield from zip(change[::2].tolist(), change[1::2].tolist(), strict=True)
 
 
 def _sides(image: Volume | Projection) -> tuple[str, str, str, str]:

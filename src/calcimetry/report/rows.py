@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from calcimetry.core.case import Case
 from calcimetry.core.extras import need
-from calcimetry.core.lesion import Lesion
+from calcimetry.core.lesion import Alternative, Lesion
+from calcimetry.report.heart import HeartPageSettings
+from calcimetry.report.heart.doubts import doubts
 from calcimetry.report.plain import clean_text, plain
 from calcimetry.report.record import in_order
 
@@ -52,7 +54,9 @@ _LESION = (
     Column("site", "", "organ or vessel; unassigned where none claims it"),
     Column("structure", "", "part of the site"),
     Column("probability", "1", "that it belongs to this structure, 0 to 1"),
-    Column("alternatives", "", "other structures with their probability"),
+    Column("alternatives", "", "other structures (site/structure where the site differs) with their probability"),
+    Column("check_rank", "1", "place among the lesions of heart and great vessels to check first; empty for sure ones"),
+    Column("check_reason", "", "why it is one of them"),
     Column("confidence", "1", "that it is calcification at all, 0 to 1"),
     Column("counted", "", "whether it enters its site's scores"),
     Column("reason", "", "why it is not counted"),
@@ -127,7 +131,23 @@ def table(case: Case, name: TableName) -> list[Row]:
             for score in case.scores
         ]
     units = _measure_units(case.lesions)
-    return [_lesion_row(lesion, units) for lesion in case.lesions]
+    ranks = _to_check(case)
+    return [_lesion_row(lesion, units) | ranks.get(lesion.id, {}) for lesion in case.lesions]
+
+
+def _to_check(case: Case) -> dict[str, Row]:
+    """Rank and reasons of the lesions to check first, over all images."""
+    s = HeartPageSettings()
+    found = sorted((d for image in case.images for d in doubts(case, image.id, s)), key=lambda d: -d.weight_mm3)
+    return {
+        doubt.lesion.id: {"check_rank": rank, "check_reason": "; ".join(doubt.reasons)}
+        for rank, doubt in enumerate(found, start=1)
+    }
+
+
+def _alternative(lesion: Lesion, other: Alternative) -> str:
+    site = "" if other.site in (None, lesion.site) else str(other.site)
+    return f"{'/'.join(part for part in (site, other.structure) if part)} {other.probability:.2f}"
 
 
 def _ends(head: str, interval: Sequence[float] | None) -> Row:
@@ -142,7 +162,7 @@ def _lesion_row(lesion: Lesion, units: dict[str, str]) -> Row:
             row[column.name] = plain(getattr(lesion, column.name))
         else:
             row[column.name] = None
-    row["alternatives"] = "; ".join(f"{a.structure} {a.probability:.2f}" for a in lesion.alternatives) or None
+    row["alternatives"] = "; ".join(_alternative(lesion, a) for a in lesion.alternatives) or None
     row["pattern"] = " ".join(lesion.pattern) or None
     row.update(zip(("center_plane", "center_row", "center_column"), plain(lesion.center_index), strict=True))
     row.update(zip(("center_x_mm", "center_y_mm", "center_z_mm"), plain(lesion.center_mm), strict=True))

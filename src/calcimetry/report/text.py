@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from calcimetry._version import __version__
 from calcimetry.core.case import Case
 from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes, where
+from calcimetry.report.heart.lines import heart_lines, told_sites
 from calcimetry.report.words import (
     interval_text,
     number_text,
@@ -37,8 +38,19 @@ def text(case: Case) -> str:
     lines = [f"calcimetry {__version__}: unverified, no medical device", *_head(case), ""]
     found = answers(case)
     lines += [f"! {visible(note.text)}" for note in top_notes(case)[:_MAX_NOTES]]
+    told = told_sites(case)
+    shown_heart = False
     for n, answer in enumerate(found[:_MAX_ANSWERS]):
-        lines += [*_answer(answer, brief=n > 0 and len(found) > 2), ""]
+        in_table = (answer.site, answer.image) in told
+        if in_table and shown_heart:
+            lines += _short(answer)
+            continue
+        lines += [*_answer(answer, brief=n > 0 and len(found) > 2, parts=not in_table), ""]
+        if in_table:
+            lines += heart_lines(case)
+            shown_heart = True
+    if told and not shown_heart:
+        lines += heart_lines(case)
     if not found:
         lines += ["No score was computed.", ""]
     if len(found) > _MAX_ANSWERS:
@@ -70,7 +82,30 @@ def _head(case: Case) -> Iterator[str]:
     yield "; ".join(part for part in parts if part)
 
 
-def _answer(answer: Answer, *, brief: bool) -> Iterator[str]:
+def _short(answer: Answer) -> Iterator[str]:
+    """A site in one line, where a table above holds its structures."""
+    yield from (f"! {answer.title}: {names}: {visible(reason)}" for names, reason in answer.withheld)
+    scores = [s for s in (answer.headline, *answer.totals) if s is not None and s.value is not None][:2]
+    numbers = [
+        " ".join(
+            part
+            for part in (
+                score_title(score.name).lower() if score.name != "agatston" else score_title(score.name),
+                number_text(score.value, score.name),
+                unit_text(score.unit),
+                _between(interval_text(score)),
+                "" if score.status == "final" else score.status,
+            )
+            if part
+        )
+        for score in scores
+    ]
+    grades = [f"{visible(g.scale)} {visible(g.category or '')}" for g in answer.grades[:2]]
+    if numbers or grades:
+        yield f"{answer.title}: {'; '.join([*numbers, *grades])}"
+
+
+def _answer(answer: Answer, *, brief: bool, parts: bool) -> Iterator[str]:
     yield f"{answer.title} (image {visible(answer.image)})"
     for names, reason in answer.withheld:
         yield f"  ! {names}: {visible(reason)}"
@@ -80,7 +115,7 @@ def _answer(answer: Answer, *, brief: bool) -> Iterator[str]:
         mark = "" if score.status == "final" else score.status
         rows.append((score_title(score.name), number_text(score.value, score.name), unit_text(score.unit), ""))
         rows[-1] = (*rows[-1][:3], "  ".join(part for part in (_between(interval_text(score)), mark) if part))
-        if score is answer.headline and not brief:
+        if score is answer.headline and parts and not brief:
             rows += [
                 (
                     f"  {structure_title(part.structure)}",
