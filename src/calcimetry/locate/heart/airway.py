@@ -25,6 +25,9 @@ class AirwaySettings:
     ahead_mm, aside_mm : where it lies before the vertebral centre, and to either side.
     slant : farthest move of its centre [mm per mm].
     least_mm : shorter tracks are not believed: a field may begin below the carina, on a main bronchus.
+    head_share : a slice with a smaller share of the largest area of lung lies at the top of the chest; the trachea is
+        followed from there or from the top of the field, never from amid the lungs, where gas is of other kinds.
+    head_mm : so near to the top of the field it may also begin.
     parting : where its width passes this multiple of the median, or its area falls below the share, it has parted.
     """
 
@@ -36,6 +39,8 @@ class AirwaySettings:
     least_mm: float = 25.0
     parting: float = 1.5
     share: float = 0.55
+    head_share: float = 0.4
+    head_mm: float = 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +66,10 @@ def airway(frame: Frame, spine: Spine, settings: AirwaySettings = AirwaySettings
     """Follow the trachea down; ``None`` where less than ``least_mm`` of it are shown."""
     best: list[tuple[int, _Spot]] = []
     parted = False
-    start = 0
-    while start < frame.shape[0]:
+    area = frame.lung.sum(axis=(1, 2))
+    head = int(np.flatnonzero(area > settings.head_share * area.max())[0])
+    start, last = 0, max(head, frame.slices(settings.head_mm))
+    while start <= min(last, frame.shape[0] - 1):
         chain, ended = _chain(frame, spine, start, settings)
         if len(chain) > len(best):
             best, parted = chain, ended

@@ -40,9 +40,11 @@ class AscendingSettings:
 
     left_mm, back_mm : mean and spread of its place from the descending aorta.
     trunk, vein, rival : what speaks for a place, or (negative weight) against it.
-    shear_mm : from so much above the heart's bottom (or below the carina) it drifts to the left, ``drift`` mm per mm.
-    above_carina_mm, above_bottom_mm : it is followed from there down ...
-    end_mm : ... to this height above the bottom.
+    lung : how much an edge against the lung counts, well above the root and at the root: that lies amid the heart.
+    shear_mm : from so much above the expected root it drifts to the left, ``drift`` mm per mm.
+    above_mm, below_mm : it is followed from so much above the expected root to so much below.
+    fade_mm : below the expected root slices count less and less, over this length, down to ``least``: a chamber is
+        a circle there, the aorta is none.
     """
 
     radius_mm: tuple[float, float] = (11.0, 26.0)
@@ -57,11 +59,13 @@ class AscendingSettings:
     rival: Neighbour = Neighbour(radius_mm=(12.5, 26.0), left_mm=(-32.0, 9.0), back_mm=(6.0, 14.0), weight=-0.6)
     most: float = 4.0
     hole: float = 8.0
-    shear_mm: tuple[float, float] = (86.0, 40.0)
+    lung: tuple[float, float] = (1.0, 0.1)
+    shear_mm: float = 4.0
     drift: float = 0.45
-    above_carina_mm: float = 30.0
-    above_bottom_mm: float = 170.0
-    end_mm: float = 26.0
+    above_mm: float = 72.0
+    below_mm: float = 50.0
+    fade_mm: float = 15.0
+    least: float = 0.12
     move_cost: float = 0.5
     radius_cost: float = 0.4
     rival_mm: float = 18.0
@@ -109,6 +113,7 @@ def ascending(
         floor_hu=settings.floor_hu,
         clip_hu_mm=settings.clip_hu_mm,
         reach_mm=settings.radius_mm[1] + 3.0,
+        lung=_lung_weight(frame, ks, heights, settings),
     )
     radii = np.arange(settings.radius_mm[0], settings.radius_mm[1] + 0.1, settings.step_mm)
     ring = rings(found, radii)
@@ -124,11 +129,14 @@ def ascending(
             trunk, trunk_ring = beside, best
         near += np.float32(one.weight) * np.clip(beside, 0.0, settings.most)
     total += near[:, None]
+    below = (ks - heights.ostia) * mk - 0.7 * heights.ostia_sd_mm
+    total *= np.clip(np.exp(-below / settings.fade_mm), settings.least, 1.0).astype(np.float32)[:, None, None, None]
     shift = _shear(frame, ks, heights, settings)
     sheared = _sheared(total, shift)
     moves = Moves(max(1, round((0.4 * mk + 1.5) / mi)), settings.move_cost, settings.radius_cost)
     path = track(sheared, box, moves)
-    margin = _margin(sheared, box, path, frame, settings, moves)
+    tubular = np.flatnonzero((heights.ostia - ks) * mk < 45.0)[: max(3, round(45.0 / mk))]
+    margin = _margin(sheared, box, path, frame, settings, moves, tubular)
     at = np.arange(len(ks))
     jj = path.row.astype(int) - box.j0
     ii = np.clip(path.column.astype(int) + shift - box.i0, 0, total.shape[3] - 1)
@@ -147,16 +155,17 @@ def ascending(
 
 
 def _range(frame: Frame, heights: Levels, settings: AscendingSettings) -> tuple[int, int]:
-    first, last = 0, frame.shape[0]
-    if heights.carina is not None:
-        first = max(0, int(heights.carina - settings.above_carina_mm / frame.mm[0]))
-    elif heights.bottom is not None:
-        first = max(0, int(heights.bottom - settings.above_bottom_mm / frame.mm[0]))
-    if heights.bottom is not None:
-        last = min(last, int(heights.bottom - settings.end_mm / frame.mm[0]) + 1)
-    elif heights.carina is not None:
-        last = min(last, int(heights.carina + 80.0 / frame.mm[0]))
-    return first, last
+    first = 0
+    if heights.carina is not None or heights.bottom is not None:
+        first = max(0, int(heights.ostia - settings.above_mm / frame.mm[0]))
+    last = int(heights.ostia + (settings.below_mm + heights.ostia_sd_mm) / frame.mm[0]) + 1
+    return first, min(frame.shape[0], last)
+
+
+def _lung_weight(frame: Frame, ks: NDArray[np.intp], heights: Levels, settings: AscendingSettings) -> F64:
+    """From the first weight, 35 mm and more above the expected root, to the second at the root and below."""
+    above = (heights.ostia - ks) * frame.mm[0]
+    return np.interp(above, (0.0, 35.0), settings.lung[::-1])
 
 
 def _holes(frame: Frame, box: Box, radii: NDArray[np.floating]) -> F32:
@@ -218,12 +227,7 @@ def _second(score: F32, j: int, i: int, frame: Frame, one: Neighbour) -> tuple[i
 
 def _shear(frame: Frame, ks: NDArray[np.intp], heights: Levels, settings: AscendingSettings) -> NDArray[np.intp]:
     """Columns by which the aorta has drifted to the left in each slice, from what is known of its height."""
-    if heights.bottom is not None:
-        start = heights.bottom - settings.shear_mm[0] / frame.mm[0]
-    elif heights.carina is not None:
-        start = heights.carina + settings.shear_mm[1] / frame.mm[0]
-    else:
-        return np.zeros(len(ks), dtype=np.intp)
+    start = heights.ostia - settings.shear_mm / frame.mm[0]
     return np.rint(np.maximum(0.0, ks - start) * frame.mm[0] * settings.drift / frame.mm[2]).astype(np.intp)
 
 
@@ -234,13 +238,20 @@ def _sheared(total: F32, shift: NDArray[np.intp]) -> F32:
     return out
 
 
-def _margin(total: F32, box: Box, path: Path, frame: Frame, settings: AscendingSettings, moves: Moves) -> float:
-    """How much worse the best track is that stays away from the first one, per slice."""
+def _margin(
+    total: F32,
+    box: Box,
+    path: Path,
+    frame: Frame,
+    settings: AscendingSettings,
+    moves: Moves,
+    tubular: NDArray[np.intp],
+) -> float:
+    """How much worse the best track is that stays away from the first one, per slice where the aorta is a tube."""
     away = max(1, frame.columns(settings.rival_mm))
     other = total.copy()
     for n in range(len(total)):
         j, i = int(path.row[n]) - box.j0, int(path.column[n]) - box.i0
         other[n, :, max(0, j - away) : j + away + 1, max(0, i - away) : i + away + 1] = -9.0
     second = track(other, box, moves)
-    upper = slice(0, max(3, round(40.0 / frame.mm[0])))
-    return float(np.mean(path.score[upper]) - np.mean(second.score[upper]))
+    return float(np.mean(path.score[tubular]) - np.mean(second.score[tubular])) if len(tubular) else 0.0

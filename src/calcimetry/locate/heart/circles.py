@@ -54,7 +54,14 @@ class Edges:
 
 
 def edges(
-    frame: Frame, box: Box, bone: NDArray[np.bool_], *, floor_hu: float, clip_hu_mm: float, reach_mm: float = 28.0
+    frame: Frame,
+    box: Box,
+    bone: NDArray[np.bool_],
+    *,
+    floor_hu: float,
+    clip_hu_mm: float,
+    reach_mm: float = 28.0,
+    lung: NDArray[np.floating] | None = None,
 ) -> Edges:
     """Gradients of the slices of a box.
 
@@ -70,6 +77,8 @@ def edges(
         Longest gradient [HU/mm].
     reach_mm : float
         Largest radius that will be asked for.
+    lung : (slice,) float
+        How much an edge against the lung counts in each slice of the box; all the same where it is not given.
     """
     hu = np.clip(frame.hu[box.at], floor_hu, 60.0)
     bone = bone[box.at]
@@ -80,6 +89,9 @@ def edges(
     scale = np.minimum(1.0, clip_hu_mm / np.maximum(length, 1e-6)).astype(np.float32)
     near = ndimage.maximum_filter(bone.view(np.uint8), (1, 3, 3)) > 0
     scale[near] = 0.0
+    if lung is not None:
+        beside = ndimage.maximum_filter(frame.lung[box.at].view(np.uint8), (1, 5, 5)) > 0
+        scale *= np.where(beside, lung.astype(np.float32)[:, None, None], np.float32(1.0))
     pad = round(reach_mm / frame.mm[2]) + 2
     size = [fft.next_fast_len(n + pad, real=True) for n in hu.shape[1:]]
     padded = (size[0], size[1])

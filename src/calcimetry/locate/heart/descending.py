@@ -24,7 +24,7 @@ class DescendingSettings:
     radius_mm, step_mm : radii of the circles.
     left_mm, ahead_mm : mean and spread of its place, left of the vertebral centre and in front of it.
     far : the prior's cost grows no further than this many squared spreads: a tortuous aorta stays possible.
-    good : ring score [HU/mm] of a slice that shows it well.
+    size_mm : scores grow with the root of the radius over this: the gullet is a circle as well, and smaller.
     """
 
     radius_mm: tuple[float, float] = (8.0, 23.0)
@@ -36,7 +36,7 @@ class DescendingSettings:
     clip_hu_mm: float = 12.0
     move_cost: float = 0.4
     radius_cost: float = 0.3
-    good: float = 4.0
+    size_mm: float = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,8 @@ def descending(frame: Frame, spine: Spine, settings: DescendingSettings = Descen
     left = (np.arange(box.i0, box.i1) - spine.column[:, None]) * mi
     away = ((ahead - settings.ahead_mm[0]) / settings.ahead_mm[1])[:, :, None] ** 2
     away = away + ((left - settings.left_mm[0]) / settings.left_mm[1])[:, None, :] ** 2
-    believed = score - 0.5 * np.minimum(away, settings.far)[:, None].astype(np.float32)
+    size = np.sqrt(np.minimum(radii / settings.size_mm, 1.3)).astype(np.float32)[None, :, None, None]
+    believed = score * size - 0.5 * np.minimum(away, settings.far)[:, None].astype(np.float32)
     moves = max(1, round((0.5 * frame.mm[0] + 2.0) / mi))
     path = track(believed, box, Moves(moves, settings.move_cost, settings.radius_cost))
     own = score[np.arange(len(score)), path.radius, path.row.astype(int) - box.j0, path.column.astype(int) - box.i0]

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Volume
@@ -119,10 +120,25 @@ def frame(volume: Volume, regions: Regions, settings: FrameSettings = FrameSetti
             hu, lung, bone = np.flip(hu, axis), np.flip(lung, axis), np.flip(bone, axis)
             affine[:3, 3] += affine[:3, axis] * (grid.shape[axis] - 1)
             affine[:3, axis] *= -1.0
+    lung &= ~_padding(hu)
     if not lung.any():
         return None
     whole = Frame(hu, affine, grid.spacing_mm, lung, bone)
     return _cropped(whole, settings)
+
+
+def _padding(hu: F32) -> Bits:
+    """What was never measured: blocks of nothing but one lowest value, joined to the edge of the image, and a rim.
+
+    Corners of a turned or round image hold it. Air that was measured has noise.
+    """
+    low = float(hu.min())
+    pad = hu <= low
+    edge = np.zeros(hu.shape[1:], dtype=bool)
+    edge[[0, -1]] = edge[:, [0, -1]] = True
+    plane = np.ones((1, 3, 3), dtype=bool)
+    pad = ndimage.binary_propagation(pad & edge, plane, mask=pad)
+    return np.asarray(ndimage.binary_dilation(pad, plane, iterations=2)) if pad.any() else pad
 
 
 def _axes(grid: Geometry) -> tuple[tuple[int, ...], tuple[bool, bool, bool]]:

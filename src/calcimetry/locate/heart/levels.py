@@ -22,20 +22,30 @@ class LevelSettings:
     share : the lowest slice with this share of the largest area of lung left in front is where the lung ends.
     end_mm : the lung must end so much above the end of the field, else its end is not shown.
     above_mm : the heart ends about so much above the end of that lung (mean, spread).
+    carina_mm, bottom_mm : the left main lies so much below the carina and above the end of that lung (mean, spread).
+    top_mm : and so much below the top of a field that shows neither: such fields are made for the heart.
     """
 
     share: float = 0.12
     end_mm: float = 8.0
     above_mm: tuple[float, float] = (9.0, 10.0)
+    carina_mm: tuple[float, float] = (48.0, 9.0)
+    bottom_mm: tuple[float, float] = (86.0, 11.0)
+    top_mm: tuple[float, float] = (35.0, 22.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Slices (not rounded) of the carina, of the end of the front lung, of the heart's bottom; ``None``: not shown."""
+    """Slices (not rounded) of the carina, of the end of the front lung, of the heart's bottom; ``None``: not shown.
+
+    ``ostia``: where these distances put the left main, and the spread of that [mm].
+    """
 
     carina: float | None
     lung_end: float | None
     bottom: float | None
+    ostia: float
+    ostia_sd_mm: float
 
 
 def levels(
@@ -48,7 +58,17 @@ def levels(
     # The left one lies beside the apex; the right one ends on the dome of the liver, often a little higher.
     end = left if left is not None else right
     bottom = None if end is None else end - settings.above_mm[0] / frame.mm[0]
-    return Levels(carina, end, bottom)
+    told = [(carina + settings.carina_mm[0] / frame.mm[0], settings.carina_mm[1])] if carina is not None else []
+    if end is not None:
+        told.append((end - settings.bottom_mm[0] / frame.mm[0], settings.bottom_mm[1]))
+    if not told:
+        told = [(settings.top_mm[0] / frame.mm[0], settings.top_mm[1])]
+    at, sd = (np.array(one) for one in zip(*told, strict=True))
+    weight = 1.0 / sd**2
+    middle = float((at * weight).sum() / weight.sum())
+    # two that differ are worth less than their spreads say
+    apart = float(np.ptp(at)) * frame.mm[0] / 2.0
+    return Levels(carina, end, bottom, middle, float(np.hypot(weight.sum() ** -0.5, apart)))
 
 
 def _lung_end(frame: Frame, spine: Spine, down: Descending, side: int, settings: LevelSettings) -> float | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcimetry.locate.heart.around import mean_between, sector_share
+from calcimetry.locate.heart.around import sector_share
 from calcimetry.locate.heart.ascending import Ascending
 from calcimetry.locate.heart.frame import Frame
 from calcimetry.locate.heart.levels import Levels
@@ -20,29 +20,34 @@ F64 = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootSettings:
-    """How the height of the left main is weighed.
+    """How the height of the left main is weighed, and the axis below it.
 
-    fat_weight : fat left behind the aorta begins just above the left main, where the pulmonary artery no longer
-        touches the aorta; share of it there less the share 16 to 32 mm higher.
-    trunk_weight, ring_weight : the trunk passes into the right ventricle, and the aorta is no longer a circle in
-        fat, about there [per HU/mm].
-    carina_mm, bottom_mm : distance of the left main below the carina and above the end of the front lung: mean, spread.
-    far : no single distance costs more than this many squared spreads.
+    heights_mm : above the left main; the four courses below hold at these heights.
+    ring : how well the aorta stands out as a circle, of what it does above. It ends at the valve.
+    behind : fat left of and behind it, of the most there is. The right pulmonary artery lies there above, the left
+        atrium below.
+    ahead : fat in front of it, of what there is above.
+    trunk : how well the pulmonary trunk stands out as a circle. It passes into the right ventricle.
+    spread : of the four, in their own units.
+    independent : so many heights of a course count as if they were apart from each other.
+    far : the expected height costs no more than this many squared spreads.
+    beyond_mm : the left main may lie so far above the field.
     valve_mm : the valve's plane below the left main along the axis: mean, spread.
-    drift : left and back, and their spreads, of the axis [mm per mm down].
-    grow : the root is at most this much wider than the aorta above it.
+    drift_left, drift_back : of the axis, mean and spread [mm per mm down].
     """
 
-    fat_weight: float = 3.0
-    trunk_weight: float = 0.5
-    ring_weight: float = 0.6
-    carina_mm: tuple[float, float] = (48.0, 9.0)
-    bottom_mm: tuple[float, float] = (84.0, 11.0)
+    heights_mm: tuple[float, ...] = (36, 30, 24, 18, 12, 6, 0, -6, -12, -18, -24, -30, -36)
+    ring: tuple[float, ...] = (1, 1, 1, 1, 1, 0.95, 0.87, 0.76, 0.63, 0.52, 0.38, 0.2, 0.1)
+    behind: tuple[float, ...] = (0.6, 0.5, 0.35, 0.35, 0.65, 1, 0.85, 0.45, 0.2, 0.12, 0.1, 0.1, 0.1)
+    ahead: tuple[float, ...] = (1, 1, 1, 1, 0.95, 0.85, 0.75, 0.65, 0.5, 0.35, 0.25, 0.2, 0.1)
+    trunk: tuple[float, ...] = (0.6, 0.75, 0.85, 0.95, 1, 1, 0.9, 0.7, 0.5, 0.4, 0.35, 0.3, 0.25)
+    spread: tuple[float, float, float, float] = (0.2, 0.32, 0.3, 0.3)
+    independent: float = 4.0
     far: float = 9.0
+    beyond_mm: float = 12.0
     valve_mm: tuple[float, float] = (14.0, 5.0)
     drift_left: tuple[float, float] = (0.45, 0.2)
-    drift_back: tuple[float, float] = (0.15, 0.2)
-    grow: float = 1.15
+    drift_back: tuple[float, float] = (0.1, 0.2)
     least_sd_mm: float = 3.0
 
 
@@ -66,46 +71,67 @@ class Root:
 def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings = RootSettings()) -> Root:
     """The height at which image and distances agree best, and its spread."""
     step = frame.mm[0]
-    seen = _seen(frame, track, settings)
-    told = np.zeros(len(seen))
-    for mm, at in ((settings.carina_mm, heights.carina), (settings.bottom_mm, heights.lung_end)):
-        if at is not None:
-            distance = np.abs(track.slices - at) * step
-            told -= 0.5 * np.minimum(((distance - mm[0]) / mm[1]) ** 2, settings.far)
+    beyond = int(settings.beyond_mm / step)
+    at = np.arange(int(track.slices[0]) - (beyond if track.slices[0] == 0 else 0), int(track.slices[-1]) + 1)
+    seen = _seen(frame, track, at, settings)
+    away = (at - heights.ostia) * step / heights.ostia_sd_mm
+    told = -0.5 * np.minimum(away**2, settings.far)
     weight = np.exp((seen + told) - (seen + told).max())
     weight /= weight.sum()
-    middle = float((weight * track.slices).sum())
-    sd = float(np.sqrt((weight * (track.slices - middle) ** 2).sum())) * step
+    middle = float((weight * at).sum())
+    sd = float(np.sqrt((weight * (at - middle) ** 2).sum())) * step
     by_image = np.exp(seen - seen.max())
-    apart = abs(float((by_image * track.slices).sum() / by_image.sum()) - middle) * step
+    apart = abs(float((by_image * at).sum() / by_image.sum()) - middle) * step
     known = (heights.carina is not None) + (heights.lung_end is not None)
-    agreement = float(np.exp(-0.5 * (apart / 15.0) ** 2)) * (0.6, 0.85, 1.0)[known]
+    agreement = float(np.exp(-0.5 * (apart / 15.0) ** 2)) * (0.7, 0.9, 1.0)[known]
+    outside = max(0.0, (track.slices[0] - middle) * step)
     row, column, axis = _axis(frame, track, middle, settings)
-    above = track.slices <= middle
-    radius = float(np.median(track.radius_mm[above])) if above.any() else float(track.radius_mm[0])
-    return Root(middle, row, column, radius, axis, (3.0, max(sd, settings.least_sd_mm)), agreement)
+    near = np.abs(track.slices - middle) * step <= 12.0
+    radius = float(np.median(track.radius_mm[near])) if near.any() else float(track.radius_mm[0])
+    sd_mm = (float(np.hypot(3.0, 0.4 * outside)), float(np.hypot(max(sd, settings.least_sd_mm), outside)))
+    return Root(middle, row, column, radius, axis, sd_mm, agreement * float(np.exp(-outside / 10.0)))
 
 
-def _seen(frame: Frame, track: Ascending, settings: RootSettings) -> F64:
-    """How much each slice looks like that of the left main."""
+def _seen(frame: Frame, track: Ascending, at: NDArray[np.intp], settings: RootSettings) -> F64:
+    """For each slice the logarithm of how well the courses along the aorta fit the left main there."""
     step = frame.mm[0]
     size = max(1, round(15.0 / step))
     radius = ndimage.median_filter(track.radius_mm, size, mode="nearest")
-    ring = (radius + 1.0, radius + 10.0)
-    fat = sector_share(frame, track.slices, track.row, track.column, ring, (0.0, 90.0), (-200.0, -15.0))
-    begins = mean_between(fat, step, -4.0, 10.0) - mean_between(fat, step, 16.0, 32.0)
-    trunk = mean_between(track.trunk, step, 2.0, 22.0) - mean_between(track.trunk, step, -16.0, -4.0)
-    ends = mean_between(track.ring, step, 4.0, 24.0) - mean_between(track.ring, step, -14.0, -2.0)
-    return np.asarray(settings.fat_weight * begins + settings.trunk_weight * trunk + settings.ring_weight * ends)
+    near = (radius + 1.0, radius + 11.0)
+
+    def fat(low: float, high: float) -> F64:
+        return sector_share(frame, track.slices, track.row, track.column, near, (low, high), (-200.0, -15.0))
+
+    upper = max(3, round(40.0 / step))
+    ahead, behind = fat(-120.0, -30.0), fat(0.0, 120.0)
+    courses = (
+        track.ring / max(1.0, float(np.median(track.ring[:upper]))),
+        behind / max(0.2, float(np.percentile(behind, 95))),
+        ahead / max(0.2, float(np.median(ahead[:upper]))),
+        track.trunk / max(1.5, float(np.percentile(track.trunk, 90))),
+    )
+    expected = (settings.ring, settings.behind, settings.ahead, settings.trunk)
+    high = np.array(settings.heights_mm)
+    where = at[:, None] - high / step
+    shown = (where >= track.slices[0] - 0.5) & (where <= track.slices[-1] + 0.5)
+    smooth = max(1, round(6.0 / step))
+    total = np.zeros(len(at))
+    for course, mean, sd in zip(courses, expected, settings.spread, strict=True):
+        even = ndimage.uniform_filter1d(np.clip(course, 0.0, 1.3), smooth, mode="nearest")
+        value = np.interp(where, track.slices, even)
+        off = np.minimum(((value - np.array(mean)) / sd) ** 2, 9.0)
+        mean_off = (off * shown).sum(axis=1) / np.maximum(shown.sum(axis=1), 1)
+        total -= 0.5 * settings.independent * mean_off
+    return total
 
 
 def _axis(
     frame: Frame, track: Ascending, middle: float, settings: RootSettings
 ) -> tuple[float, float, tuple[float, float, float]]:
-    """Place at the height ``middle`` and direction below it: the line of the 20 mm above, with an expected bend."""
+    """Place at the height ``middle`` and direction below it: the line of the track around, with an expected bend."""
     step = frame.mm[0]
     height = (track.slices - middle) * step
-    near = (height > -22.0) & (height < 4.0)
+    near = (height > -12.0) & (height < 16.0)
     if near.sum() < 2:
         near = np.abs(height) <= np.sort(np.abs(height))[min(1, len(height) - 1)]
     slopes, places = [], []

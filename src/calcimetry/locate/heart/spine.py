@@ -20,13 +20,13 @@ F64 = NDArray[np.float64]
 class SpineSettings:
     """What a vertebra looks like.
 
-    radius_mm : a disc of this size fits into every thoracic vertebral body and into no rib or sternum.
+    radius_mm : a disc of about the size of a thoracic vertebral body; ribs and sternum fill little of it.
     hu : marrow and cortex lie between these, smoothed by a block.
     move_cost : price of one column from slice to slice, in shares of a full disc.
     least : mean share of bone in the disc from which it is believed.
     """
 
-    radius_mm: float = 11.0
+    radius_mm: float = 14.0
     hu: tuple[float, float] = (60.0, 180.0)
     move_cost: float = 0.08
     least: float = 0.45
@@ -63,7 +63,7 @@ def spine(frame: Frame, settings: SpineSettings = SpineSettings()) -> Spine | No
     disc = (np.hypot(y, x) <= reach).astype(np.float32)
     disc /= disc.sum()
     part = ndimage.uniform_filter1d(dense[box.at], max(1, frame.slices(12.0)), axis=0, mode="nearest")
-    score = np.stack([ndimage.convolve(one, disc, mode="nearest") for one in part])
+    score = np.stack([ndimage.convolve(one, disc, mode="constant") for one in part])
     path = track(score[:, None], box, Moves(2, settings.move_cost, 1.0))
     believed = float(np.mean(path.score))
     if believed < settings.least:
