@@ -78,7 +78,7 @@ def test_calcium_lies_in_its_structure():
                 away = cKDTree(organs.tubes["mitral_ring"].path_mm).query(points)[0]
                 assert np.median(away) < 5.0
             elif structure == "pericardium":
-                assert abs(float(torso.pericardium_distance(middle[None])[0])) < 6.0
+                assert abs(float(organs.sac.pericardium_at(middle[None])[0])) < 6.0
             elif structure == "myocardium":
                 assert organs.muscle_distance(middle[None])[0] < 1.0
             else:

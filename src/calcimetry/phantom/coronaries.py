@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry.phantom.figure import Figure
-from calcimetry.phantom.heart import Chamber
+from calcimetry.phantom.sac import Sac
 from calcimetry.phantom.tubes import Tube, spline
 
-__all__ = ["BRANCH_OF", "CORONARY", "away", "coronaries"]
+__all__ = ["BRANCH_OF", "CORONARY", "coronaries"]
 
 CORONARY = ("left_main", "left_anterior_descending", "left_circumflex", "right_coronary")
 BRANCH_OF = {
@@ -38,27 +38,16 @@ _RIGHT = ((-9, -25, -10), (-15, -24, -25), (-15, -18, -42), (-9, -8, -60), (4, 6
 _POSTERIOR = ((38, 22, -68), (52, 8, -77), (66, -6, -78))
 
 
-def away(chamber: Chamber, points: Points) -> Points:
-    """Signed distance (n,) of points (n, 3) from the chamber."""
-    x, y, z = (points[:, a].astype(np.float32) for a in range(3))
-    return chamber.distance(x, y, z).astype(np.float64)
-
-
-def _slope(chamber: Chamber, points: Points) -> Points:
-    return np.stack([away(chamber, points + e) - away(chamber, points - e) for e in 0.5 * np.eye(3)], axis=1)
-
-
-def _grooved(points: Points, walls: Sequence[tuple[Chamber, float]], still_mm: float) -> Points:
-    """A line drawn into the groove of two chambers (or onto one), ``still_mm`` of its beginning left where it is.
-
-    Each wall is a chamber and how far outside of it the line shall run.
-    """
+def _settled(points: Points, aims: Sequence[tuple[Callable[[Points], Points], float]], still_mm: float) -> Points:
+    """A line moved to where functions of place have these values, ``still_mm`` of its beginning left where it is."""
     line = spline(points, 1.0)
     weight = np.clip((np.arange(len(line)) - still_mm) / 12.0, 0, 1)[:, None]
     for _ in range(30):
-        gap = np.stack([away(c, line) - above for c, above in walls], axis=1)
-        rows = np.stack([_slope(c, line) for c, _ in walls], axis=1)  # (n, walls, 3)
-        square = rows @ rows.transpose(0, 2, 1) + 0.08 * np.eye(len(walls))
+        spread = np.concatenate([line, *(line + s * e for e in 0.5 * np.eye(3) for s in (1.0, -1.0))])
+        values = np.stack([function(spread) for function, _ in aims]).reshape(len(aims), 7, len(line))
+        gap = np.stack([v[0] - aim for v, (_, aim) in zip(values, aims, strict=True)], axis=1)
+        rows = np.stack([values[:, 1 + 2 * a] - values[:, 2 + 2 * a] for a in range(3)], axis=2).transpose(1, 0, 2)
+        square = rows @ rows.transpose(0, 2, 1) + 0.08 * np.eye(len(aims))
         step = -(rows.transpose(0, 2, 1) @ np.linalg.solve(square, gap[:, :, None]))[:, :, 0]
         size = np.linalg.norm(step, axis=1, keepdims=True)
         line = line + 0.5 * weight * step * np.minimum(1.0, 4.0 / (size + 1e-6))
@@ -71,55 +60,67 @@ def _tapered(path: Points, start_mm: float, end_mm: float) -> Tube:
     return Tube(path, np.linspace(start_mm, end_mm, len(path)))
 
 
-def coronaries(
-    figure: Figure, chambers: Mapping[str, Chamber], world: World, rng: np.random.Generator
-) -> dict[str, Tube]:
+def coronaries(sac: Sac, world: World, rng: np.random.Generator) -> dict[str, Tube]:
     """Every course of the arteries of the heart by name, and ``great_vein``, which runs beside the circumflex."""
+    figure = sac.figure
+    lv, rv = sac.chambers["left_ventricle"], sac.chambers["right_ventricle"]
+    fat = 0.85 * figure.epicardial_fat_mm
 
     def along(marks: Sequence[Sequence[float]], jitter: float = 1.5) -> Points:
         return np.stack([world(m) + rng.normal(0, jitter, 3) for m in marks])
 
-    lv, rv, ra, la = (chambers[n] for n in ("left_ventricle", "right_ventricle", "right_atrium", "left_atrium"))
+    def groove(points: Points, name: str, radius: float, still_mm: float) -> Points:
+        # Half way down the groove's fat, and never out of the pericardium.
+        depth = max(float(rng.uniform(0.15, 0.5)) * sac.depth_of(name), radius + 0.5 - fat)
+        return _settled(points, [(partial(sac.between_at, name), 0.0), (sac.hull_at, -depth)], still_mm)
+
     size = figure.heart**0.5 * float(np.exp(rng.normal(0, 0.12)))
-    rise = 2.6 + 0.12 * figure.epicardial_fat_mm  # above the muscle: deeper fat, higher course
+    left, right = figure.dominance == "left", figure.dominance == "right"
     main = along(_LEFT_MAIN, 0.8)
     main[0] = world(np.array((0.55, 0.4, 0.0)) / np.hypot(0.55, 0.4) * figure.root_radius_mm / figure.heart)
-    main[1:] += rng.uniform(-3, 5) * np.array([1.0, 0, 0]) * np.linspace(0.3, 1, 3)[:, None]
+    main[1:] = main[0] + float(rng.uniform(0.35, 1.15)) * (main[1:] - main[0])
     fork = main[-1]
     tubes = {"left_main": _tapered(spline(main), 2.4 * size, 2.2 * size)}
-    lad = _grooved(np.vstack([fork, along(_LAD, 2.0)]), [(lv, rise), (rv, rise)], 12)
+    lad = groove(np.vstack([fork, along(_LAD, 2.0)]), "between", 1.6 * size, 10)
     tubes["left_anterior_descending"] = _tapered(lad, 2.0 * size, 1.2 * size)
     around = along(_CIRCUMFLEX, 2.0)
-    around = around if figure.dominance == "left" else around[: int(rng.integers(3, 6))]
-    cx = _grooved(np.vstack([fork, around]), [(lv, rise), (la, rise)], 8)
+    around = around if left else around[: int(rng.integers(3, 6))]
+    cx = groove(np.vstack([fork, around]), "left", 1.6 * size, 8)
     tubes["left_circumflex"] = _tapered(cx, 1.9 * size, 1.3 * size)
     marks = along(_RIGHT, 2.0)
     ostium = world(np.array((-0.25, -1.0, 0.0)) / np.hypot(0.25, 1.0) * figure.root_radius_mm / figure.heart)
-    marks = marks if figure.dominance == "right" else marks[:5]
-    rca = _grooved(np.vstack([ostium, marks]), [(ra, rise), (rv, rise)], 14)
+    marks = marks if right else marks[:5]
+    rca = groove(np.vstack([ostium, marks]), "right", 1.8 * size, 12)
     tubes["right_coronary"] = _tapered(rca, 2.1 * size, 1.5 * size)
 
-    def branch(start: Points, way: Sequence[Points], walls: Sequence[tuple[Chamber, float]]) -> Tube:
-        return _tapered(_grooved(np.vstack([start, *way]), walls, 2), 1.35 * size, 0.9 * size)
+    def branch(start: Points, way: Sequence[Points], name: str = "") -> Tube:
+        line = np.vstack([start, *way])
+        if name:
+            line = groove(line, name, 1.1 * size, 2)
+        else:
+            # On the free wall: in the fat where there is some, half sunk into the muscle where there is none.
+            high = float(np.clip(0.6 * fat - 1.1 * size, -1.1 * size, 1.1 * size + 1.5))
+            line = _settled(line, [(sac.hull_at, high)], 2)
+        return _tapered(line, 1.35 * size, 0.9 * size)
 
     apex = np.array(lv.center) + lv.half[2] * lv.frame[2]
     side = np.array(lv.center) + (np.array(lv.center) - np.array(rv.center)) * 0.9  # over the free wall
     for name, at in (("diagonal_1", rng.uniform(0.2, 0.38)), ("diagonal_2", rng.uniform(0.42, 0.6))):
         start = lad[int(at * (len(lad) - 1))]
         toward = 0.5 * (side - start) + 0.35 * (apex - start)
-        tubes[name] = branch(start, [start + f * toward for f in (0.3, 0.65, 1.0)], [(lv, rise)])
+        tubes[name] = branch(start, [start + f * toward for f in (0.3, 0.65, 1.0)])
     for name, at in (("marginal_1", rng.uniform(0.35, 0.55)), ("marginal_2", rng.uniform(0.65, 0.9))):
         start = cx[int(at * (len(cx) - 1))]
         toward = 0.65 * (apex - start)
-        tubes[name] = branch(start, [start + f * toward for f in (0.3, 0.65, 1.0)], [(lv, rise)])
+        tubes[name] = branch(start, [start + f * toward for f in (0.3, 0.65, 1.0)])
     toward = 0.35 * (side - fork) + 0.4 * (apex - fork)
-    tubes["ramus"] = branch(fork, [fork + f * toward for f in (0.3, 0.65, 1.0)], [(lv, rise)])
-    crux = rca[-1] if figure.dominance == "right" else cx[-1]
-    tubes["posterior_descending"] = branch(crux, [*along(_POSTERIOR, 2.0)], [(lv, rise), (rv, rise)])
+    tubes["ramus"] = branch(fork, [fork + f * toward for f in (0.3, 0.65, 1.0)])
+    crux = rca[-1] if right else cx[-1]
+    tubes["posterior_descending"] = branch(crux, [*along(_POSTERIOR, 2.0)], "between")
     start = rca[int(0.55 * (len(rca) - 1))]
     low = np.array(rv.center) + rv.half[2] * rv.frame[2]
-    tubes["acute_marginal"] = branch(start, [start + f * (low - start) for f in (0.4, 0.8)], [(rv, rise)])
+    tubes["acute_marginal"] = branch(start, [start + f * (low - start) for f in (0.4, 0.8)])
     # The great cardiac vein runs beside the circumflex and looks like it.
     vein = cx[:: max(1, len(cx) // 10)] + np.array([1.5, 3.5, -3.5])
-    tubes["great_vein"] = _tapered(_grooved(vein, [(lv, rise + 1), (la, rise + 1)], 0), 2.0, 3.6)
+    tubes["great_vein"] = _tapered(spline(vein), 2.0, 3.6)
     return tubes

@@ -40,7 +40,7 @@ DECOYS = {
 }
 _BY_HAND = ("stent", "clip", "lead", "valve_prosthesis")
 """What may lie in or on an artery."""
-_CLEAR_MM = 0.8
+_CLEAR_MM = 1.2
 _METAL_MG_CM3 = 3200.0
 """As dense as the scale of the phantom goes: about 4000 HU at 120 kV, which is what scanners clip metal to."""
 
@@ -262,7 +262,7 @@ def draw_decoys(torso: Torso, rng: np.random.Generator, often: dict[str, float] 
             shapes, density, note = _free(torso, name, kind, rng)
             for m, shape in enumerate(shapes):
                 where = f"{name}{'/' + note if note else ''}/{n + 1}" + (f".{m + 1}" if len(shapes) > 1 else "")
-                placed.append(Placed(where, "unassigned", name, Trimmed(shape, kind), density))
+                placed.append(Placed(where, "unassigned", name, shape, density))
     return placed
 
 
@@ -275,8 +275,9 @@ def _free(torso: Torso, name: str, kind: str, rng: np.random.Generator) -> tuple
             make = _bone if kind == "bone" else _airway if "cartilage" in name else _node if "node" in name else _soft
             shape, density = make(torso, name, rng)
             shapes, note = [shape], ""
-        if name in _BY_HAND or not any(_touches(torso, shape, rng) for shape in shapes):
-            return shapes, density, note
+        tight: list[Shape] = [Trimmed(shape, kind) for shape in shapes]
+        if name in _BY_HAND or not any(_touches(torso, shape, rng) for shape in tight):
+            return tight, density, note
     return [], 0.0, ""
 
 
@@ -285,6 +286,6 @@ def _touches(torso: Torso, shape: Shape, rng: np.random.Generator) -> bool:
     low, high = shape.bounds_mm()
     if tree.query((low + high) / 2)[0] > np.linalg.norm(high - low) / 2 + 4.0:
         return False
-    points = rng.uniform(low, high, (1500, 3))
+    points = rng.uniform(low, high, (5000, 3))
     away, at = tree.query(points[shape.inside(points)])
     return bool((away < radius[at] + _CLEAR_MM).any())

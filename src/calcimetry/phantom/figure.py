@@ -29,6 +29,8 @@ class Figure:
     muscle: float
     breast_mm: float
     arms_up: bool
+    vertebra_mm: tuple[float, float]
+    """Half width and half depth of a vertebra."""
     scoliosis_mm: float
     scoliosis_phase: float
     kyphosis_mm: float
@@ -41,8 +43,8 @@ class Figure:
     chambers: tuple[float, float, float, float]
     """Scales of left ventricle, right ventricle, right atrium, left atrium."""
     epicardial_fat_mm: float
-    groove_mm: float
-    """Over which creases between chambers are rounded and filled with fat."""
+    groove: float
+    """How wide and deep the grooves between the chambers are, relative."""
     mediastinal_fat_mm: float
     pericardial_pad_mm: float
     ascending_mm: float
@@ -88,7 +90,16 @@ class Figure:
     @property
     def heart_bottom_mm(self) -> float:
         """About where the heart lies on the diaphragm."""
-        return self.root_mm[2] - 78.0 * self.heart
+        return self.root_mm[2] - 74.0 * self.heart
+
+    @property
+    def front_mm(self) -> float:
+        """Depth of the inside of the breastbone in front of the heart."""
+        return _front(self.deep)
+
+
+def _front(deep: float) -> float:
+    return 87.0 - 188.0 * deep
 
 
 def _clip(value: float, low: float, high: float) -> float:
@@ -111,15 +122,15 @@ def draw_figure(rng: np.random.Generator, *, gated: bool) -> Figure:
     sex: Literal["F", "M"] = "F" if rng.random() < 0.45 else "M"
     girth = near(0.1, 1.0, -2.0, 2.6)
     wide = near(1.0 if sex == "M" else 0.93, 0.06, 0.82, 1.18) + 0.02 * girth
-    deep = near(1.0 if sex == "M" else 0.94, 0.08, 0.78, 1.22) + 0.03 * girth
+    deep = near(0.93 if sex == "M" else 0.87, 0.07, 0.74, 1.06) + 0.025 * girth
     tall = near(1.0, 0.06, 0.87, 1.14)
     age = rng.random()  # 0 young, 1 old: bone, vessels and cartilage go together
-    heart = near(1.0 if sex == "M" else 0.93, 0.09, 0.8, 1.3)
+    heart = near(1.02 if sex == "M" else 0.94, 0.09, 0.8, 1.3)
     midline = rng.random() < 0.15
-    depth = 163.0 * deep
+    depth = 66.0 - _front(deep)
     root = (
         near(12.0, 4.0, 4, 20) if midline else near(-8.0, 7.0, -24, 8),
-        66.0 - depth * near(0.655, 0.03, 0.58, 0.72),
+        66.0 - depth * near(0.575, 0.035, 0.5, 0.66),
         -near(42.0, 7.0, 26, 60) * tall,
     )
     turn = (near(18.0, 6, 5, 32) if midline else near(0.0, 9, -22, 22), near(0, 8, -18, 18), near(0, 6, -14, 14))
@@ -127,7 +138,7 @@ def draw_figure(rng: np.random.Generator, *, gated: bool) -> Figure:
     ascending = near(20.5, 2.0, 18, 25) if dilated else near(16.0 + 1.2 * age, 1.5, 12.5, 19.5)
     chambers = tuple(near(1.0, 0.07, 0.85, 1.15) * (near(1.15, 0.05, 1.05, 1.25) if rng.random() < 0.1 else 1.0)
                      for _ in range(4))  # fmt: skip
-    fat = _clip(5.0 * np.exp(0.35 * girth + rng.normal(0, 0.35) + 0.2 * (age - 0.5)), 1.5, 16.0)
+    fat = _clip(3.6 * np.exp(0.45 * girth + rng.normal(0, 0.4) + 0.3 * (age - 0.5)), 0.6, 14.0)
     elongated = rng.random() < 0.2 + 0.25 * age
     sick = rng.random(4)
     blobs = tuple(
@@ -145,6 +156,7 @@ def draw_figure(rng: np.random.Generator, *, gated: bool) -> Figure:
         muscle=near(1.0 if sex == "M" else 0.85, 0.15, 0.6, 1.4),
         breast_mm=_clip(28.0 * np.exp(0.3 * girth + rng.normal(0, 0.3)), 8, 70) if sex == "F" else 0.0,
         arms_up=bool(rng.random() > (0.03 if gated else 0.2)),
+        vertebra_mm=(near(17.0, 1.5, 14, 21), near(14.5, 1.2, 12, 17)),
         scoliosis_mm=near(0, 3.0, -8, 8) if rng.random() > 0.12 else near(0, 18.0, -32, 32),
         scoliosis_phase=float(rng.uniform(0, 2 * np.pi)),
         kyphosis_mm=near(8.0 + 8 * age, 5.0, 0, 28),
@@ -153,7 +165,7 @@ def draw_figure(rng: np.random.Generator, *, gated: bool) -> Figure:
         turn_deg=turn,
         chambers=(chambers[0], chambers[1], chambers[2], chambers[3]),
         epicardial_fat_mm=fat,
-        groove_mm=_clip(7.0 + 0.9 * fat + rng.normal(0, 2.0), 5.0, 22.0),
+        groove=_clip(np.exp(rng.normal(0.05, 0.35)), 0.45, 2.2),
         mediastinal_fat_mm=_clip(3.0 * np.exp(0.5 * girth + rng.normal(0, 0.3)), 1.0, 13.0),
         pericardial_pad_mm=_clip(14.0 * np.exp(0.4 * girth + rng.normal(0, 0.4)), 3.0, 40.0),
         ascending_mm=ascending,
@@ -164,7 +176,7 @@ def draw_figure(rng: np.random.Generator, *, gated: bool) -> Figure:
         aorta_bulge_mm=(near(14, 8, 3, 34), near(-4, 9, -20, 14)) if elongated else (near(2, 2, -2, 6), 0.0),
         carina_mm=(near(-3.0, 3.0, -10, 5), near(27.0, 4.0, 16, 34)),
         trachea_mm=near(8.8 if sex == "M" else 7.6, 0.9, 6.0, 12.0),
-        dome_mm=(near(10.0, 12.0, -15, 45), near(0.0, 12.0, -25, 38)),
+        dome_mm=(near(32.0, 13.0, 0, 62), near(14.0, 13.0, -14, 46)),
         lung_hu=near(-850, 28, -905, -770),
         effusion_mm=(float(rng.uniform(6, 45)) if sick[1] < 0.12 else 0.0,
                      float(rng.uniform(6, 45)) if sick[2] < 0.12 else 0.0),

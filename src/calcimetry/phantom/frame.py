@@ -104,7 +104,8 @@ class Frame:
         self._waves = rng.uniform(0, 2 * np.pi, 4)
         # What is ossified: along the rim in men, in the middle in women.
         self._central = figure.sex == "F"
-        self.vertebra_half = (float(rng.uniform(15.5, 20.0)), float(rng.uniform(13.0, 17.0)))
+        self.vertebra_half = figure.vertebra_mm
+        self._sternum_mm = float(rng.uniform(14.0, 20.0)), float(rng.uniform(4.8, 6.8))
         self.sternum_end_mm = -112.0 * figure.tall + float(rng.uniform(-15, 12))
 
     def disc_levels(self, low_mm: float, high_mm: float) -> list[float]:
@@ -212,7 +213,7 @@ class Frame:
     def sternum_half(self, z_mm: float) -> float:
         """Half width of the sternum at this height."""
         z = z_mm / self.figure.tall
-        return float(14.5 + 9.0 / (1 + np.exp(-(z - 26.0) / 5.0)) - 4.0 * np.clip((-60 - z) / 50, 0, 1))
+        return float(self._sternum_mm[0] + 9.0 / (1 + np.exp(-(z - 26.0) / 5.0)) - 4.0 * np.clip((-60 - z) / 50, 0, 1))
 
     def _sternum(self, canvas: Canvas, z_mm: float, hu: dict[str, float]) -> None:
         if not self.sternum_end_mm < z_mm < 58 * self.figure.tall:
@@ -224,7 +225,7 @@ class Frame:
         box = canvas.box(-half - 4, half + 4, y - 12, y + 12)
         if box is None:
             return
-        d = stroke_distance(box, (-half + 5, y + 1.0), (half - 5, y + 1.0)) - np.float32(5.4)
+        d = stroke_distance(box, (-half + 5, y + 1.0), (half - 5, y + 1.0)) - np.float32(self._sternum_mm[1])
         canvas.fill(box, d, hu["thin_cortex"])
         canvas.fill(box, d + np.float32(1.3), hu["sternal_marrow"])
 

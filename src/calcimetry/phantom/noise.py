@@ -20,10 +20,14 @@ class Texture:
     The power spectrum is ``(f + floor) exp(-(2 pi f blur)^2)``: it rises like the ramp of filtered
     back-projection and falls with the kernel. ``blur_mm`` 0.55 puts its peak near 0.2 line pairs/mm, as
     calcium-scoring kernels have it; ``floor_per_mm`` keeps some of the slow noise that real images show.
+    ``streaks``: share of the standard deviation whose grain is ``stretch`` times as long from side to side as it is
+    wide, as where shoulders or a large body starve the beam.
     """
 
     blur_mm: float = 0.55
     floor_per_mm: float = 0.03
+    streaks: float = 0.0
+    stretch: float = 6.0
 
 
 class NoiseSource:
@@ -51,15 +55,21 @@ class NoiseSource:
         self._shape, self._rng, self._overlap = shape, rng, max(1, overlap)
         fy = fft.fftfreq(shape[0], pixel_mm[0])[:, None]
         fx = fft.rfftfreq(shape[1], pixel_mm[1])[None, :]
-        f = np.hypot(fy, fx)
-        power = (f + texture.floor_per_mm) * np.exp(-((2 * np.pi * f * texture.blur_mm) ** 2))
         # Mean power over the full plane: the half plane counts twice except its first (and last) column.
         double = np.full(fx.shape, 2.0)
         double[:, 0] = 1.0
         if shape[1] % 2 == 0:
             double[:, -1] = 1.0
-        mean = float((power * double).sum()) / (shape[0] * shape[1])
-        self._filter = np.sqrt(power / mean).astype(np.float32)
+
+        def unit(stretch: float) -> NDArray[np.float64]:
+            f = np.hypot(fy, fx * stretch)
+            power = (f + texture.floor_per_mm) * np.exp(-((2 * np.pi * f * texture.blur_mm) ** 2))
+            return np.asarray(power / (float((power * double).sum()) / (shape[0] * shape[1])))
+
+        power = unit(1.0)
+        if texture.streaks:
+            power = (1 - texture.streaks**2) * power + texture.streaks**2 * unit(texture.stretch)
+        self._filter = np.sqrt(power).astype(np.float32)
         self._recent: deque[NDArray[np.float32]] = deque(maxlen=self._overlap)
 
     def _plane(self) -> NDArray[np.float32]:

@@ -9,20 +9,24 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from calcimetry.phantom.coronaries import BRANCH_OF, Points, away, coronaries
+from calcimetry.phantom.coronaries import BRANCH_OF, Points, coronaries
 from calcimetry.phantom.figure import Figure
 from calcimetry.phantom.heart import Chamber
 from calcimetry.phantom.pipes import Pipe
+from calcimetry.phantom.sac import Sac
 from calcimetry.phantom.tubes import Tube, spline
 from calcimetry.phantom.vessels import VALVE, vessels
 
 __all__ = ["Organs", "build_organs"]
 
 # The heart of middle size, relative to the centre of the root at the ostia (left, back, up) [mm].
-_LV = ((50.0, 14.0, -36.0), (30.0, 32.0, 50.0), (0.66, -0.55, -0.50))
-_RV = ((18.0, -15.0, -42.0), (26.0, 31.0, 40.0), (0.35, -0.1, -0.8))
-_RA = ((-14.0, 14.0, -36.0), (21.0, 27.0, 31.0), (0.1, 0.0, 1.0))
-_LA = ((12.0, 48.0, -12.0), (21.0, 25.0, 35.0), (1.0, 0.1, 0.0))
+_LV = ((46.0, 9.0, -38.0), (31.0, 33.0, 48.0), (0.70, -0.50, -0.46))
+_RV = ((16.0, -19.0, -42.0), (27.0, 29.0, 41.0), (0.72, -0.25, -0.62))
+_RA = ((-25.0, 12.0, -35.0), (22.0, 28.0, 32.0), (0.1, 0.0, 1.0))
+_LA = ((7.0, 36.0, -12.0), (19.0, 23.0, 36.0), (1.0, 0.1, 0.0))
+# How far it reaches behind and in front of the root there.
+_BEHIND_MM, _BEFORE_MM = 57.0, 47.0
+_GULLET_MM, _STERNUM_MM = 9.0, 4.0
 _AXIS = (-0.25, -0.18, 0.95)
 
 
@@ -37,6 +41,7 @@ class Organs:
 
     figure: Figure
     chambers: dict[str, Chamber]
+    sac: Sac
     cavity: Chamber
     tubes: dict[str, Tube]
     pipes: dict[str, Pipe]
@@ -54,7 +59,7 @@ class Organs:
 
     def muscle_distance(self, points: Points) -> Points:
         """Signed distance (n,) of points (n, 3) from the surface of the nearest chamber."""
-        return np.min([away(c, points) for c in self.chambers.values()], axis=0)
+        return np.min([c.distance(*points.T.astype(np.float32)) for c in self.chambers.values()], axis=0)
 
 
 def _rotation(turn_deg: tuple[float, float, float]) -> Points:
@@ -74,8 +79,18 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
     """Heart and vessels of a person; ``rng`` draws what varies from person to person beyond the figure's numbers."""
     turn, root = _rotation(figure.turn_deg), np.array(figure.root_mm)
 
+    # The heart fills the room between spine and sternum, not more.
+    spine_mm = min(figure.spine_y(z) for z in (0.0, -40.0, -80.0)) - figure.vertebra_mm[1]
+    behind = float(np.clip((spine_mm - _GULLET_MM - root[1]) / (_BEHIND_MM * figure.heart), 0.7, 1.2))
+    before = float(np.clip((root[1] - figure.front_mm - _STERNUM_MM) / (_BEFORE_MM * figure.heart), 0.7, 1.2))
+
     def world(local: Sequence[float] | Points) -> Points:
-        return np.asarray(root + figure.heart * (turn @ np.asarray(local, dtype=np.float64)))
+        there = turn @ np.asarray(local, dtype=np.float64)
+        there[1] *= behind if there[1] > 0 else before
+        return np.asarray(root + figure.heart * there)
+
+    room = {"left_ventricle": behind + before, "right_atrium": behind + before, "left_atrium": 2 * behind,
+            "right_ventricle": 2 * before}  # fmt: skip
 
     chambers = {}
     for name, (center, half, way), scale in zip(
@@ -86,14 +101,30 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
     ):
         chambers[name] = Chamber(
             _triple(world(center) + rng.normal(0, 2.0, 3)),
-            _triple(np.array(half) * figure.heart * scale * np.exp(rng.normal(0, 0.03, 3))),
+            _triple(np.array(half) * figure.heart * scale * (0.5 + 0.25 * room[name]) * np.exp(rng.normal(0, 0.03, 3))),
             _triple(turn @ (np.array(way) + rng.normal(0, 0.06, 3))),
         )
+    pouch = None
+    if figure.hernia_mm:
+        z = figure.heart_bottom_mm + 14
+        wide = figure.hernia_mm
+        pouch = Chamber(
+            (figure.spine_x(z) + 8, spine_mm - 5 - 0.75 * wide, z), (wide * 1.3, wide * 0.75, wide * 1.3),
+            (0.0, 0.0, 1.0),
+        )  # fmt: skip
+    sac = Sac(
+        figure,
+        chambers,
+        front_mm=figure.front_mm + 1.5 + 0.8 * figure.epicardial_fat_mm,
+        back_mm=spine_mm - float(rng.uniform(5.0, 12.0)),
+        pouch=pouch,
+        floor_mm=float(root[2] - 70.0 * figure.heart + 0.16 * (root[0] + 25)),
+    )
     lv = chambers["left_ventricle"]
     long_axis = lv.frame[2]
     wall_mm = float(rng.uniform(8, 13)) * figure.heart
     cavity = Chamber(_triple(np.array(lv.center) - 2.0 * long_axis), _triple(np.array(lv.half) - wall_mm), lv.direction)
-    tubes = coronaries(figure, chambers, world, rng)
+    tubes = coronaries(sac, world, rng)
     tubes |= vessels(figure, chambers, world, rng)
     mitral_center = np.array(lv.center) - 0.62 * lv.half[2] * long_axis
     across, over = lv.frame[0], lv.frame[1]
@@ -105,13 +136,6 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
     # Each course takes part in the heart's motion as far as it hangs on it.
     moves = {**dict.fromkeys(BRANCH_OF, 1.0), "pulmonary_trunk": 0.6, "ascending": 0.5, "left_ear": 1.0}
     moves |= {"right_ear": 1.0, "great_vein": 1.0, "mitral_ring": 1.0}
-    hernia = None
-    if figure.hernia_mm:
-        z = figure.heart_bottom_mm + 14
-        hernia = Chamber(
-            (figure.spine_x(z) + 8, figure.spine_y(z) - 28 - figure.hernia_mm, z),
-            (figure.hernia_mm * 1.3, figure.hernia_mm, figure.hernia_mm * 1.4), (0.0, 0.0, 1.0),
-        )  # fmt: skip
     heart_center = np.mean([c.center for c in chambers.values()], axis=0)
     points = {
         "root": _triple(root),
@@ -125,11 +149,12 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
     return Organs(
         figure=figure,
         chambers=chambers,
+        sac=sac,
         cavity=cavity,
         tubes=tubes,
         pipes={name: Pipe(tube, moves.get(name, 0.0)) for name, tube in tubes.items()},
         points=points,
         valve=(world(VALVE), axis / np.linalg.norm(axis)),
         mitral=(mitral_center, long_axis),
-        hernia=hernia,
+        hernia=pouch,
     )

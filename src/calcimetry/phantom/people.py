@@ -25,7 +25,7 @@ from calcimetry.phantom.organs import Organs, build_organs
 from calcimetry.phantom.protocols import Protocol, draw_protocol
 from calcimetry.phantom.render import Optics, Rendered, counted, seen
 from calcimetry.phantom.simulate import Simulation
-from calcimetry.phantom.torso import Torso
+from calcimetry.phantom.torso import Agent, Torso
 from calcimetry.phantom.uids import uid
 
 __all__ = ["person"]
@@ -35,7 +35,6 @@ _PAINT_MM = {"gated": 0.8, "chest": 1.0}
 _SUBSLICE_MM = 2.0
 _KEPT = 0.7  # an object with less than this share of its volume inside the image is left out
 _HEART_SITES = ("coronary_artery", "aortic_valve", "mitral_annulus", "pericardium", "myocardium")
-_STREAK = 6.0  # how much longer than wide the grain of streaky noise is
 
 Float = NDArray[np.float64]
 
@@ -48,6 +47,8 @@ def person(
     thickness_mm: float | None = None,
     often: Mapping[str, float] | None = None,
     noise_hu: float | None = None,
+    calcium: bool = True,
+    contrast_hu: float | None = None,
 ) -> Simulation:
     """Draw a person, scan the person, and tell the truth.
 
@@ -64,6 +65,10 @@ def person(
         Structure or decoy -> factor on how many people have it (0 leaves it out).
     noise_hu : float, optional
         In place of the drawn noise.
+    calcium : bool
+        False: the same person without any calcium in heart and vessels; the decoys stay.
+    contrast_hu : float, optional
+        What a contrast agent adds to the blood [HU]; the header says nothing of it.
 
     Returns
     -------
@@ -89,13 +94,17 @@ def person(
     )  # fmt: skip
     if noise_hu is not None:
         scan = replace(scan, noise_hu=noise_hu)
+    if contrast_hu is not None:
+        scan = replace(scan, contrast_hu=contrast_hu, contrast_phase=float(scan_rng.uniform(0.3, 1.1)))
     grid = scan.grid()
     optics = Optics(
         psf_sigma_mm=scan.psf_sigma_mm, thickness_mm=scan.thickness_mm, edge_sigma_mm=0.1 * scan.thickness_mm
     )
     x, y = _paint_axes(grid, _PAINT_MM[scan.name])
-    torso = Torso(figure, organs, x, y, scan.kvp, paint_rng)
-    placed = draw_burden(torso, burden_rng, often) + draw_decoys(torso, decoy_rng, dict(often or {}))
+    agent = Agent(scan.contrast_hu, scan.contrast_phase)
+    torso = Torso(figure, organs, x, y, scan.kvp, paint_rng, agent)
+    placed = draw_burden(torso, burden_rng, often) if calcium else []
+    placed += draw_decoys(torso, decoy_rng, dict(often or {}))
     motion = np.array([0.8, -0.5, 0.5]) * figure.motion_mm / 2
     per_mg = hu_per_mg_cm3(scan.kvp)
     truth, drawn = [], []
@@ -237,9 +246,8 @@ def _image(
     down, across = _blur_to(y, paint_y, scan.psf_sigma_mm), _blur_to(x, paint_x, scan.psf_sigma_mm).T.copy()
     overlap = max(1, round(scan.thickness_mm / scan.increment_mm))
     pitch = scan.pixel_mm
-    texture = Texture(blur_mm=scan.texture_mm)
+    texture = Texture(blur_mm=scan.texture_mm, streaks=scan.streaks)
     noise = NoiseSource((rows, columns), (pitch, pitch), rng, texture, overlap=overlap)
-    streaks = NoiseSource((rows, columns), (pitch, pitch / _STREAK), rng, texture, overlap=overlap)
     parts = max(1, int(np.ceil(scan.thickness_mm / _SUBSLICE_MM)))
     parts = max(parts, 2) if motion_mm.any() and scan.thickness_mm > 1.5 else parts
     pixels: NDArray[np.int16] = np.empty(grid.shape, dtype=np.int16)
@@ -261,8 +269,7 @@ def _image(
             around = float((share * spot).sum()) / total if total > 1e-9 else 0.0
             spot += share * np.float32(hu - around)
         if level is not None:
-            grain = noise.next() * np.float32(np.sqrt(1 - scan.streaks**2)) + streaks.next() * np.float32(scan.streaks)
-            plane += grain * level * np.float32(scan.noise_hu)
+            plane += noise.next() * level * np.float32(scan.noise_hu)
         np.rint(plane, out=plane)
         pixels[k] = np.clip(plane, -1024, 3071)
     return pixels

@@ -39,6 +39,10 @@ class Protocol:
     """Blur of the noise: its grain."""
     streaks: float
     """Share of the noise that runs in streaks from side to side."""
+    contrast_hu: float = 0.0
+    """What a contrast agent adds to the blood of the left heart and the aorta."""
+    contrast_phase: float = 1.0
+    """Share of that in the right heart and the veins."""
 
     @property
     def pixel_mm(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +15,28 @@ from calcimetry.phantom.frame import Frame, Outline
 from calcimetry.phantom.lungs import lung_vessels
 from calcimetry.phantom.materials import palette
 from calcimetry.phantom.organs import Organs
+from calcimetry.phantom.sac import PERICARDIUM_MM, smooth_max
 
 __all__ = ["Torso"]
 
-_PERICARDIUM_MM = 1.3
-_CREASE_MM = 5.0
 _FAR_MM = 60.0
-_LOWEST_MM = -400.0
 _AIRWAYS = ("trachea", "bronchus_right", "bronchus_left")
 _AORTA = ("ascending", "arch", "descending", "abdominal")
 # Vessels that open into a chamber: no fat parts them from it.
 _OPEN = ("vena_cava_superior", "vena_cava_inferior", "vein_lung_left_upper", "vein_lung_left_lower",
          "vein_lung_right_upper", "vein_lung_right_lower", "left_ear", "right_ear")  # fmt: skip
+_VENOUS = ("vena_cava_superior", "vena_cava_inferior", "vein_left", "vein_right", "azygos", "right_ear",
+           "pulmonary_trunk", "pulmonary_left", "pulmonary_right", "great_vein")  # fmt: skip
 # Vessels that leave the mediastinum: the lung reaches their wall.
 _IN_LUNG = ("vein_lung_left_upper", "vein_lung_left_lower", "vein_lung_right_upper", "vein_lung_right_lower")
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Contrast in the blood: what it adds on the left [HU], and the share of that on the right."""
+
+    hu: float = 0.0
+    phase: float = 1.0
 
 
 class Torso:
@@ -43,7 +52,14 @@ class Torso:
     """
 
     def __init__(
-        self, figure: Figure, organs: Organs, x_mm: F32, y_mm: F32, kvp: float, rng: np.random.Generator
+        self,
+        figure: Figure,
+        organs: Organs,
+        x_mm: F32,
+        y_mm: F32,
+        kvp: float,
+        rng: np.random.Generator,
+        agent: Agent | None = None,
     ) -> None:
         self.figure, self.organs = figure, organs
         self.axes = x_mm, y_mm
@@ -55,6 +71,13 @@ class Torso:
         hu["blood"] += figure.blood_hu - 42.0
         hu["myocardium"] = hu["blood"] + figure.muscle_over_blood_hu
         hu["liver"] += figure.liver_hu - 58.0
+        agent = agent or Agent()
+        hu["venous"] = hu["blood"] + agent.hu * agent.phase
+        hu["blood"] += agent.hu
+        # Tissue takes up some of it.
+        hu["myocardium"] += 0.35 * min(agent.hu, 180.0)
+        for name in ("liver", "spleen", "muscle"):
+            hu[name] += min(agent.hu, 120.0) * agent.phase * (0.1 if name == "muscle" else 0.35)
         hu["lung"] = figure.lung_hu
         self.outline = Outline(figure, canvas)
         self.frame = Frame(figure, self.outline, rng)
@@ -66,6 +89,8 @@ class Torso:
         self._uneven = _unevenness(canvas, rng, 5.0, 0.16)
         self._blobs = _unevenness(canvas, rng, 12.0, 0.05)
         self._phases = rng.uniform(0, 2 * np.pi, 6)
+        self.sheath_mm = float(np.clip(0.2 + 0.25 * figure.epicardial_fat_mm, 0.3, 1.8))
+        """Fat round an artery that muscle or vessels press on."""
         self._liver_end = float(rng.uniform(20, 62))
         self._rest = self._resting_place()
 
@@ -103,22 +128,13 @@ class Torso:
         self.frame.paint(canvas, z_mm, hu)
         return canvas.hu
 
-    def pericardium_distance(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Signed distance (n,) of points (n, 3) from the pericardium [mm]."""
-        x, y = (points[None, :, a].astype(np.float32) for a in (0, 1))
-        spot = Box((slice(None), slice(None)), x, y)
-        return np.concatenate(
-            [self._hull(Box(spot.at, x[:, n : n + 1], y[:, n : n + 1]), float(p[2]), (0.0, 0.0, 0.0))[0].ravel()
-             for n, p in enumerate(points)]
-        ).astype(np.float64)  # fmt: skip
-
     def on_pericardium(
         self, near: NDArray[np.float64], outside_mm: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The place nearest ``near`` so far outside of the pericardium, and the outward normal there."""
         point, normal = near[None, :].astype(np.float64), np.array([0.0, 0.0, 1.0])
         for _ in range(25):
-            steps = self.pericardium_distance(np.concatenate([point, *(point + e for e in 0.5 * np.eye(3))]))
+            steps = self.organs.sac.pericardium_at(np.concatenate([point, *(point + e for e in 0.5 * np.eye(3))]))
             slope = (steps[1:] - steps[0]) / 0.5
             normal = slope / (np.linalg.norm(slope) + 1e-9)
             point = point + 0.7 * (outside_mm - steps[0]) * normal
@@ -171,32 +187,24 @@ class Torso:
         y = y - np.float32(self.outline.middle_y + 2)
         w, d = np.float32(figure.wide), np.float32(figure.deep)
         fall = np.float32(80.0)
-        right = np.float32(bottom + figure.dome_mm[0]) - fall * (((x + 58 * w) / (76 * w)) ** 2 + (y / (86 * d)) ** 2)
-        left = np.float32(bottom + figure.dome_mm[1]) - fall * (((x - 64 * w) / (72 * w)) ** 2 + (y / (86 * d)) ** 2)
+        power = np.float32(1.35)  # flat on top, steep at the ribs
+        right = (((x + 60 * w) / (80 * w)) ** 2 + (y / (90 * d)) ** 2) ** power
+        left = (((x - 66 * w) / (74 * w)) ** 2 + (y / (90 * d)) ** 2) ** power
+        right = np.float32(bottom + figure.dome_mm[0]) - fall * right
+        left = np.float32(bottom + figure.dome_mm[1]) - fall * left
         middle = np.float32(bottom - 5.0) - np.float32(60.0) * ((x / 74) ** 2 + ((y + 30) / 90) ** 2)
         both = smooth_max(right.astype(np.float32), left.astype(np.float32), 8.0)
         return smooth_max(both, middle.astype(np.float32), 8.0)
 
     def _resting_place(self) -> F32:
-        """Height (row, column) of the underside of the heart, falling away round it: the diaphragm clings to it."""
-        figure, canvas = self.figure, self._canvas
-        still = (0.0, 0.0, 0.0)
-        rest = np.full(canvas.hu.shape, _LOWEST_MM, dtype=np.float32)
-        for z in np.arange(figure.heart_bottom_mm - 24, figure.heart_bottom_mm + 30, 2.0):
-            heart = self._heart_distance(float(z), still)
-            if heart is not None:
-                box, outer, _ = heart
-                spot = rest[box.at]
-                spot[(outer < 0) & (spot == _LOWEST_MM)] = z - 1.0
-        slope = np.float32(0.8 * canvas.pixel_mm)
-        for _ in range(int(45 / canvas.pixel_mm)):
-            beside = rest.copy()
-            beside[1:] = np.maximum(beside[1:], rest[:-1] - slope)
-            beside[:-1] = np.maximum(beside[:-1], rest[1:] - slope)
-            beside[:, 1:] = np.maximum(beside[:, 1:], rest[:, :-1] - slope)
-            beside[:, :-1] = np.maximum(beside[:, :-1], rest[:, 1:] - slope)
-            rest = beside
-        return rest
+        """Height (row, column) of the diaphragm under the heart, falling away steeply round it."""
+        sac, canvas = self.organs.sac, self._canvas
+        box = canvas.whole()
+        under = sac.underside_mm(canvas.x)
+        outside = np.maximum(sac.hull(box.x, box.y, sac.floor_mm + 12.0), np.float32(0))
+        return np.asarray(
+            under - np.float32(2.0 + 0.5 * self.figure.epicardial_fat_mm) - np.float32(1.3) * outside, dtype=np.float32
+        )
 
     def _below_diaphragm(self, z_mm: float, shift_mm: Sequence[float]) -> F32 | None:
         figure, canvas, hu = self.figure, self._canvas, self._hu
@@ -214,7 +222,8 @@ class Torso:
         x, y = canvas.x, canvas.y
         edge = (x - np.float32(self._liver_end)) - (y + np.float32(40)) * np.float32(0.45)
         liver = np.maximum(inside + np.float32(3.0), edge * np.float32(0.9))
-        gap = np.float32(36) - np.hypot(x - np.float32(figure.spine_x(z_mm) + 8), y - np.float32(54))
+        gap = np.hypot(x - np.float32(figure.spine_x(z_mm) + 7), y - np.float32(figure.spine_y(z_mm) - 8))
+        gap = (np.float32(27) + self._blobs * np.float32(0.2) - gap).astype(np.float32)
         liver = np.maximum(liver, gap)
         canvas.fill(whole, liver, hu["liver"] + self._uneven)
         deep = float(np.clip((figure.heart_bottom_mm + figure.dome_mm[1] - 6 - z_mm) / 45, 0, 1))
@@ -265,7 +274,7 @@ class Torso:
             if name in ("pulmonary_right", "pulmonary_left"):
                 rim = np.float32(0.8)
             spot = out[box.at]
-            out[box.at] = smooth_union(spot, d - rim - np.float32(0.8), 5.0)
+            out[box.at] = smooth_union(spot, d - rim - np.float32(0.8), 7.0 + 0.8 * float(fat))
         if heart is not None:
             box, outer, _ = heart
             out[box.at] = smooth_union(out[box.at], outer - np.float32(0.4), 6.0)
@@ -276,7 +285,8 @@ class Torso:
             u = (canvas.x - np.float32(figure.root_mm[0] + 24 + s * 52 * figure.heart)) / np.float32(pad * size + 6)
             v = (canvas.y - np.float32(front + 16)) / np.float32(pad * size + 10)
             w = (z_mm - bottom - 4) / (pad * 1.3 + 8)
-            out = np.minimum(out, ((np.sqrt(u * u + v * v + np.float32(w * w)) - 1) * np.float32(pad * size + 6)))
+            ball = (np.sqrt(u * u + v * v + np.float32(w * w)) - 1) * np.float32(pad * size + 6)
+            out = smooth_union(out, ball.astype(np.float32), 14.0)
         return np.asarray(out, dtype=np.float32)
 
     def _lungs(
@@ -286,7 +296,9 @@ class Torso:
         whole = canvas.whole()
         d = np.maximum(self.outline.cage + np.float32(1.2), -self._mediastinum(z_mm, heart, found))
         z = z_mm / figure.tall
-        ceiling = 116.0 - 56.0 * (((np.abs(canvas.x) / figure.wide - 52) / 46) ** 2 + ((canvas.y - 14) / 50) ** 2)
+        across = (np.abs(canvas.x) / figure.wide - 52) / 46
+        along = (canvas.y - self.outline.middle_y - 6) / (88 * figure.deep)
+        ceiling = 116.0 - 40.0 * across**2 - 60.0 * along**4
         d = np.maximum(d, (np.float32(z) - ceiling.astype(np.float32)) / np.float32(2.2))
         if below is not None:
             d = np.maximum(d, -below)
@@ -318,7 +330,7 @@ class Torso:
     # -- heart ------------------------------------------------------------------------------------------------------
 
     def _heart_distance(self, z_mm: float, shift_mm: Sequence[float]) -> tuple[Box, F32, F32] | None:
-        """Box, distance from the pericardium, and from the smooth hull of the chambers."""
+        """Box, distance from the pericardium, and from the muscle."""
         organs = self.organs
         centers = np.array([c.center for c in organs.chambers.values()])
         reach = np.array([max(c.half) for c in organs.chambers.values()])[:, None]
@@ -328,29 +340,9 @@ class Torso:
         box = self._canvas.box(float(low[0]), float(high[0]), float(low[1]), float(high[1]))
         if box is None:
             return None
-        return box, *self._hull(box, z_mm, shift_mm)
-
-    def _hull(self, box: Box, z_mm: float, shift_mm: Sequence[float]) -> tuple[F32, F32]:
-        figure = self.figure
         x, y, z = self._moved(box, z_mm, shift_mm)
-        hull: F32 | None = None
-        for chamber in self.organs.chambers.values():
-            d = chamber.distance(x, y, z)
-            hull = d if hull is None else smooth_union(hull, d, figure.groove_mm)
-        assert hull is not None
-        # Fat is thicker over the right heart and at the grooves than over the free left wall.
-        right = np.clip((np.float32(figure.root_mm[0] + 30) - x) / np.float32(60), -0.5, 0.5)
-        fat = np.float32(figure.epicardial_fat_mm) * (np.float32(0.85) + right * np.float32(0.8))
-        return hull - fat - np.float32(_PERICARDIUM_MM), hull
-
-    def _walls(self, x: F32, y: F32, z: float) -> F32:
-        """Distance from the muscle: chambers, with narrow creases."""
-        hull: F32 | None = None
-        for chamber in self.organs.chambers.values():
-            d = chamber.distance(x, y, z)
-            hull = d if hull is None else smooth_union(hull, d, _CREASE_MM)
-        assert hull is not None
-        return hull
+        outer, muscle, _ = organs.sac.surfaces(x, y, z)
+        return box, outer, muscle
 
     @staticmethod
     def _moved(box: Box, z_mm: float, shift_mm: Sequence[float]) -> tuple[F32, F32, float]:
@@ -372,39 +364,49 @@ class Torso:
                 canvas.fill(box, d - np.float32(more_mm), value)
 
         if heart is not None:
-            box, outer, _ = heart
+            box, outer, muscle = heart
             canvas.fill(box, outer, 12.0)
-            canvas.fill(box, outer + np.float32(_PERICARDIUM_MM), fat + self._uneven[box.at])
-        for name in found:
-            if name not in BRANCH_OF and name not in _OPEN and name not in ("mitral_ring", "gullet"):
-                fill(name, fat, 1.6)
-        if heart is not None:
-            box = heart[0]
+            canvas.fill(box, outer + np.float32(PERICARDIUM_MM), fat + self._uneven[box.at])
             x, y, z = self._moved(box, z_mm, shift_mm)
             chambers = organs.chambers
             soft = self._uneven[box.at] * np.float32(0.3)
-            canvas.fill(box, self._walls(x, y, z), hu["myocardium"] + soft)
-            for name in ("right_atrium", "left_atrium", "right_ventricle", "left_ventricle"):
-                value = hu["myocardium"] if name.endswith("ventricle") else blood
-                canvas.fill(box, chambers[name].distance(x, y, z), value + soft)
-                if name == "right_ventricle":
-                    canvas.fill(box, chambers[name].distance(x, y, z) + np.float32(3.5), blood + soft)
+            canvas.fill(box, muscle, hu["myocardium"] + soft)
+            canvas.fill(box, np.maximum(muscle, chambers["right_atrium"].distance(x, y, z)), hu["venous"] + soft)
+            canvas.fill(box, np.maximum(muscle, chambers["left_atrium"].distance(x, y, z)), blood + soft)
+            inside = np.maximum(muscle, chambers["right_ventricle"].distance(x, y, z)) + np.float32(3.5)
+            canvas.fill(box, inside, hu["venous"] + soft)
             canvas.fill(box, organs.cavity.distance(x, y, z), blood + soft)
-        for name in ("ascending", "pulmonary_trunk"):
-            fill(name, fat - 5, 1.0)
+        for name, tube in found.items():
+            if name not in BRANCH_OF and name not in _OPEN and name not in ("mitral_ring", "gullet", "great_vein"):
+                self._sheath(name, tube, heart, fat)
+        for name in BRANCH_OF:
+            fill(name, fat, self.sheath_mm)
         fill("gullet", hu["muscle"] - 12)
         for name in found:
             if name in BRANCH_OF or name in _AIRWAYS or name in ("mitral_ring", "gullet"):
                 continue
-            fill(name, blood + (2.0 if name in _AORTA else 0.0))
+            fill(name, blood + 2.0 if name in _AORTA else hu["venous"] if name in _VENOUS else blood)
         for name in BRANCH_OF:
-            fill(name, blood + 3.0)
+            fill(name, blood + 1.0)
         if organs.hernia is not None:
             self._hernia(z_mm)
         for name in _AIRWAYS:
             fill(name, hu["muscle"] - 10, 1.3)
         for name in _AIRWAYS:
             fill(name, hu["air"] + 15)
+
+    def _sheath(self, name: str, tube: tuple[Box, F32], heart: tuple[Box, F32, F32] | None, fat: float) -> None:
+        """Fat round a vessel; none where it opens into a chamber."""
+        box, d = tube
+        rim = np.float32(min(1.6, 0.6 + 0.15 * self.figure.mediastinal_fat_mm))
+        wide = np.full(d.shape, rim, dtype=np.float32)
+        if name in ("ascending", "pulmonary_trunk") and heart is not None:
+            at, _, muscle = heart
+            deep = np.full(self._canvas.hu.shape, 9.0, dtype=np.float32)
+            deep[at.at] = muscle
+            # The root is wrapped in thin fat; below the valves there is only muscle.
+            wide = np.clip(rim * (deep[box.at] + np.float32(9.0)) / np.float32(9.0), 0, rim)
+        self._canvas.fill(box, d - wide, fat)
 
     def _hernia(self, z_mm: float) -> None:
         pouch = self.organs.hernia
@@ -421,11 +423,6 @@ class Torso:
         self._canvas.fill(box, d + np.float32(4), 20.0 + self._blobs[box.at])
         gas = np.maximum(d + np.float32(4), box.y - np.float32(y - 0.3 * pouch.half[1]))
         self._canvas.fill(box, gas, self._hu["air"] + 20)
-
-
-def smooth_max(first: F32, second: F32, blend: float) -> F32:
-    """The larger of two surfaces, the crease between them rounded."""
-    return -smooth_union(-first, -second, blend)
 
 
 def _oval(canvas: Canvas, x: float, y: float, half_x: float, half_y: float) -> F32:
