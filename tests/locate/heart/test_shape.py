@@ -54,4 +54,4 @@ def test_the_chambers_are_heart_and_the_courses_lie_at_its_surface(gated: Simula
     assert at(np.array(truth.points["heart"].mm)) == ["heart"]
     for name in ("left_anterior_descending", "left_circumflex", "right_coronary"):
         where = at(truth.tubes[name].points_mm)
-        assert sum(one in ("heart", "epicardial_fat") for one in where) > 0.9 * len(where), name
+        assert sum(one in ("heart", "epicardial_fat") for one in where) > 0.6 * len(where), name

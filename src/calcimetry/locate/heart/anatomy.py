@@ -10,6 +10,7 @@ from calcimetry.core.image import Volume
 from calcimetry.core.regions import Regions
 from calcimetry.locate.heart.airway import airway
 from calcimetry.locate.heart.ascending import Ascending, ascending
+from calcimetry.locate.heart.courses import courses
 from calcimetry.locate.heart.descending import Descending, descending
 from calcimetry.locate.heart.frame import Frame, frame
 from calcimetry.locate.heart.levels import Levels, levels
@@ -71,7 +72,9 @@ def _anatomy(volume: Volume, regions: Regions) -> Anatomy:
     form = shape(grid, back, down, heights, base)
     if form is None:
         return Anatomy(volume.id, tubes, points, planes, None, sure)
-    points |= heart_points(grid, form)
+    arteries = courses(volume, grid, form, base, sure)
+    points |= heart_points(grid, form) | arteries.points
+    tubes |= arteries.tubes
     return Anatomy(volume.id, tubes, points, planes, tissue_regions(grid, form, volume.id), sure)
 
 
