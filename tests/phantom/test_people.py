@@ -20,7 +20,7 @@ from calcimetry.phantom.protocols import PROTOCOLS, draw_protocol
 from calcimetry.phantom.torso import Torso
 
 QUICK = {"matrix": 192, "thickness_mm": 5.0}
-OFTEN = dict.fromkeys((*STRUCTURES, *DECOYS), 10.0)
+OFTEN = dict.fromkeys((*STRUCTURES, *DECOYS), 100.0)
 AXES = tuple(np.arange(-a, a, 4.0, dtype=np.float32) for a in (170.0, 130.0))
 
 

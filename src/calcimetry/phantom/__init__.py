@@ -1,14 +1,16 @@
 """Truth on demand: CT images with objects of known hydroxyapatite mass, simulated whole or put into real series.
 
-============ ===================================================================
-function     does
-============ ===================================================================
-recipes      ids of the recipes at hand, with titles
-simulate     recipe and seed -> image, truth, regions
-insert       objects into any real series, at its own resolution and noise
-person       a person drawn at random, scanned: calcium, decoys, courses of the vessels
-write_study  image as DICOM, with truth and regions beside it
-============ ===================================================================
+============= ==================================================================
+function      does
+============= ==================================================================
+recipes       ids of the recipes at hand, with titles
+simulate      recipe and seed -> image, truth, regions
+person        a person drawn at random, scanned: calcium, decoys, courses
+insert        objects into any real series, at its own resolution and noise
+lesions_along calcium along the vessels of a real image, ready to be inserted
+decoys_along  what must not be counted, likewise
+write_study   image as DICOM, with truth and regions beside it
+============= ==================================================================
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from calcimetry.phantom.insert import insert
 from calcimetry.phantom.objects import Placed
 from calcimetry.phantom.people import person
+from calcimetry.phantom.place import decoys_along, lesions_along
 from calcimetry.phantom.protocols import Protocol
 from calcimetry.phantom.recipe import Item, Lottery, Recipe, Scan, load, recipes
 from calcimetry.phantom.shapes import Cylinder, Ellipsoid, Plaque, Sphere
@@ -40,7 +43,9 @@ __all__ = [
     "Simulation",
     "Sphere",
     "TruthObject",
+    "decoys_along",
     "insert",
+    "lesions_along",
     "load",
     "person",
     "read_truth",

@@ -69,6 +69,12 @@ def coronaries(sac: Sac, world: World, rng: np.random.Generator) -> dict[str, Tu
     def along(marks: Sequence[Sequence[float]], jitter: float = 1.5) -> Points:
         return np.stack([world(m) + rng.normal(0, jitter, 3) for m in marks])
 
+    def mouth(way: Sequence[float]) -> Points:
+        # On the wall of the root in this direction.
+        root = np.array(figure.root_mm)
+        out = world(way) - root
+        return np.asarray(root + out / np.linalg.norm(out) * figure.root_radius_mm * 0.97)
+
     def groove(points: Points, name: str, radius: float, still_mm: float) -> Points:
         # Half way down the groove's fat, and never out of the pericardium.
         depth = max(float(rng.uniform(0.15, 0.5)) * sac.depth_of(name), radius + 0.5 - fat)
@@ -77,7 +83,7 @@ def coronaries(sac: Sac, world: World, rng: np.random.Generator) -> dict[str, Tu
     size = figure.heart**0.5 * float(np.exp(rng.normal(0, 0.12)))
     left, right = figure.dominance == "left", figure.dominance == "right"
     main = along(_LEFT_MAIN, 0.8)
-    main[0] = world(np.array((0.55, 0.4, 0.0)) / np.hypot(0.55, 0.4) * figure.root_radius_mm / figure.heart)
+    main[0] = mouth((0.55, 0.4, 0.0))
     main[1:] = main[0] + float(rng.uniform(0.35, 1.15)) * (main[1:] - main[0])
     fork = main[-1]
     tubes = {"left_main": _tapered(spline(main), 2.4 * size, 2.2 * size)}
@@ -88,9 +94,8 @@ def coronaries(sac: Sac, world: World, rng: np.random.Generator) -> dict[str, Tu
     cx = groove(np.vstack([fork, around]), "left", 1.6 * size, 8)
     tubes["left_circumflex"] = _tapered(cx, 1.9 * size, 1.3 * size)
     marks = along(_RIGHT, 2.0)
-    ostium = world(np.array((-0.25, -1.0, 0.0)) / np.hypot(0.25, 1.0) * figure.root_radius_mm / figure.heart)
     marks = marks if right else marks[:5]
-    rca = groove(np.vstack([ostium, marks]), "right", 1.8 * size, 12)
+    rca = groove(np.vstack([mouth((-0.25, -1.0, 0.0)), marks]), "right", 1.8 * size, 12)
     tubes["right_coronary"] = _tapered(rca, 2.1 * size, 1.5 * size)
 
     def branch(start: Points, way: Sequence[Points], name: str = "") -> Tube:

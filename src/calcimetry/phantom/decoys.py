@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry.phantom.burden import Trimmed, triple
+from calcimetry.phantom.lesions import Trimmed, triple
 from calcimetry.phantom.objects import Placed
 from calcimetry.phantom.shapes import Cylinder, Ellipsoid, Plaque, Shape, Sphere
 from calcimetry.phantom.torso import Torso

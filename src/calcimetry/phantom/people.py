@@ -13,11 +13,12 @@ from calcimetry.core.anatomy import Anatomy, Landmark, Plane
 from calcimetry.core.anatomy import Tube as Course
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
-from calcimetry.phantom.burden import draw_burden, triple
+from calcimetry.phantom.burden import draw_burden
 from calcimetry.phantom.canvas import F32
 from calcimetry.phantom.corridors import around_objects
 from calcimetry.phantom.decoys import draw_decoys
 from calcimetry.phantom.figure import draw_figure
+from calcimetry.phantom.lesions import triple
 from calcimetry.phantom.materials import hu_per_mg_cm3
 from calcimetry.phantom.noise import NoiseSource, Texture, noise_level
 from calcimetry.phantom.objects import Placed, truth_of
