@@ -22,6 +22,7 @@ _LABS = {
 }  # fmt: skip
 _NUMBERS = {
     "calcium_mmol_l": ("calcium_total", "mmol/L"),
+    "calcium_ionized_mmol_l": ("calcium_ionized", "mmol/L"),
     "potassium_mmol_l": ("potassium", "mmol/L"),
     "egfr": ("egfr", "mL/min/{1.73_m2}"),
 }

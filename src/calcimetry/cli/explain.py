@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,9 @@ def explain(
     units: Units = typer.Option(Units.conventional, "--units", help="How laboratory values are shown."),
     region: str | None = typer.Option(None, "--region", metavar="EU|UK|US", help="Whose guidelines come first."),
     language: str = typer.Option("en", "--language", metavar="LANG", help="Language of the texts."),
+    emergency_number: str | None = typer.Option(
+        None, "--emergency-number", metavar="NUMBER", help="What to call in an emergency, as at this site: 112, 911."
+    ),
     as_of: datetime.datetime | None = typer.Option(
         None, "--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="Day from which due dates are counted."
     ),
@@ -86,18 +90,22 @@ def explain(
         for what in left:
             typer.echo(f"not read from {labs}: {what}", err=True)
     day = as_of.date() if as_of is not None else _today()
-    found = stage.explain(values, units=units.value, region=region, as_of=day, language=language, where=str(case))
+    number = _number(emergency_number)
+    found = stage.explain(
+        values, units=units.value, region=region, as_of=day, language=language, emergency_number=number, where=str(case)
+    )
     if prepare or letter or directory is not None:
         from calcimetry.explain import words
 
         page: str | dict[str, Any]
         if directory is not None and not (prepare or letter):
             page = words.directory(
-                found, values, services=directory, language=language, form=format.value, place=_place(near), as_of=day
-            )
+                found, values, services=directory, language=language, form=format.value, place=_place(near), as_of=day,
+                emergency_number=number,
+            )  # fmt: skip
         else:
             make = words.prepare if prepare else words.letter
-            page = make(found, values, language=language, form=format.value)
+            page = make(found, values, language=language, form=format.value, emergency_number=number)
         if isinstance(page, str):
             typer.echo(page)
         else:
@@ -108,6 +116,17 @@ def explain(
         typer.echo("\n".join(_lines(found, audience.value)))
     else:
         raise UsageError(f"--format {format.value} goes with --prepare, --letter or --directory")
+
+
+def _number(given: str | None) -> str | None:
+    """A telephone number as given: digits, blanks, and the signs that numbers are written with."""
+    from calcimetry.core.errors import UsageError
+
+    if given is None:
+        return None
+    if not re.fullmatch(r"\+?[0-9][0-9 ()/-]{1,19}", given.strip()):
+        raise UsageError(f"--emergency-number {given[:30]!r}: expected a telephone number, e.g. 112")
+    return given.strip()
 
 
 def _place(near: str | None) -> tuple[float, float] | None:

@@ -21,8 +21,9 @@ __all__ = ["TABLES", "Explanation", "case_of", "explain", "read_case", "read_lab
 
 TABLES = (
     *(f"reasoning/{name}" for name in (
-        "abdomen", "analytes", "anywhere", "brain_eye", "breast", "causes", "chest", "facts", "heart", "intervals",
-        "metabolic", "neck", "organs", "person", "red_flags", "several", "soft_tissue", "types", "urinary", "voids",
+        "abdomen", "analytes", "anywhere", "asks", "brain_eye", "breast", "causes", "chest", "facts", "heart",
+        "intervals", "metabolic", "neck", "organs", "person", "red_flags", "several", "soft_tissue", "types",
+        "urinary", "voids",
     )),
     "units",
 )  # fmt: skip
@@ -36,6 +37,7 @@ def explain(
     region: str | None = None,
     as_of: datetime.date | None = None,
     language: str = "en",
+    emergency_number: str | None = None,
     where: str = "",
 ) -> Explanation:
     """Reason about a case.
@@ -52,6 +54,8 @@ def explain(
         From which due dates are counted; without it none is given.
     language : str
         Of the texts.
+    emergency_number : str, optional
+        To call today where the urgency is ``now``; without it the texts say "your emergency number".
     where : str
         Named in errors; the path, where one is given.
 
@@ -78,4 +82,4 @@ def explain(
     values = case if isinstance(case, Mapping) else read_case(case)
     where = where or ("case" if isinstance(case, Mapping) else str(case))
     answer = reason(values, units=units, region=region, as_of=as_of, where=where)
-    return replace(answer, texts=texts(answer, values, language))
+    return replace(answer, texts=texts(answer, values, language, emergency_number))

@@ -178,7 +178,9 @@ def _for_child(listed: Mapping[str, Referral]) -> dict[str, Referral]:
     return found
 
 
-def follow_up(found: Sequence[Wanted], tier: str, as_of: datetime.date | None) -> FollowUp:
+def follow_up(
+    found: Sequence[Wanted], tier: str, as_of: datetime.date | None, flags: Iterable[RedFlag] = ()
+) -> FollowUp:
     """The strictest kind, with the day on which it is due.
 
     A stop never stands beside an urgent tier: what is urgent is decided by the service that sees the person.
@@ -192,7 +194,8 @@ def follow_up(found: Sequence[Wanted], tier: str, as_of: datetime.date | None) -
     due = None
     if as_of is not None and kind not in {"none", "routine_screening"}:
         if tier in _DAYS:
-            due = (as_of + datetime.timedelta(days=_DAYS[tier])).isoformat()
+            sooner = [flag.days for flag in flags if flag.days is not None]
+            due = (as_of + datetime.timedelta(days=min([_DAYS[tier], *sooner]))).isoformat()
         elif months:
             due = _later(as_of, months[0]).isoformat()
     because = owner.because if owner is not None else ()

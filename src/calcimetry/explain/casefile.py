@@ -43,9 +43,37 @@ def read(path: str | Path) -> Mapping[str, Any]:
 
 def _parse(text: str, ending: str, where: str) -> Any:
     if ending == ".json":
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     if ending == ".toml":
         return tomllib.loads(text)
     if ending in {".yaml", ".yml"}:
-        return need("yaml", for_="case files in YAML").safe_load(text)
+        return _yaml(text)
     raise InputError("a case file ends with .json, .toml or .yaml", where=where, found=ending or "no ending")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The keys of one JSON object; a key that is there twice could hide the value that counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)[:60]!r} is there twice")
+    return found
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def _yaml(text: str) -> Any:
+    """YAML under the same two rules."""
+    yaml = need("yaml", for_="case files in YAML")
+
+    class Strict(yaml.SafeLoader):  # type: ignore[misc, name-defined]
+        """The safe loader, which by itself keeps the last of two equal keys."""
+
+    def mapping(loader: Any, node: Any) -> dict[str, Any]:
+        pairs = loader.construct_pairs(node, deep=True)
+        return _once([(str(key), value) for key, value in pairs])
+
+    Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    return yaml.load(text, Loader=Strict)

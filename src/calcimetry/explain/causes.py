@@ -33,9 +33,14 @@ def of_finding(one: Matched, blood: Sequence[Held]) -> list[str]:
     must = [c for fired in one.fired for c in fired.rule.must_not_miss]
     if not one.fired:
         one.watch += [c for c in rules.group_of(one.finding.site).watch if c not in one.watch]
-    # What must not be missed once a benign reading fell: to the front where something speaks for it.
-    likely = [cause for cause in one.watch if evidence(rules.causes().get(cause, ()), one.facts)[0]]
+    # What must not be missed: to the front where more speaks for it than against it.
+    likely = [cause for cause in (*one.watch, *must) if _favoured(cause, one.facts)]
     return list(dict.fromkeys([*listed[:1], *likely, *listed, *must, *one.watch]))
+
+
+def _favoured(cause: str, facts: Mapping[str, Any]) -> bool:
+    pro, contra = evidence(rules.causes().get(cause, ()), facts)
+    return len(pro) > len(contra)
 
 
 def _ordered(fired: Fired, facts: Mapping[str, Any]) -> list[str]:

@@ -91,6 +91,8 @@ def _calcium(values: Mapping[str, Value], facts: dict[str, Any], samples: dict[s
         facts["calcium_mmol_l"] = round(number, 6)
         if best.high is not None and best.verdict:
             facts["calcium_above_limit_mmol_l"] = max(0.0, number - best.high)
+    if ionised is not None:
+        facts["calcium_ionized_mmol_l"] = ionised.value
     used = ionised if ionised is not None and ionised.verdict else best
     if used is None or used.verdict is None:
         return
@@ -183,7 +185,8 @@ def _filtration(
     if age is not None and age < 18:
         if creatinine is not None and height_cm:
             return (formulas.schwartz(_mg_dl(creatinine), height_cm=height_cm),)
-        doubts.add("eGFR", "the equation of adults is not used under 18 years", "height_cm", "creatinine")
+        needs = [need for need, there in (("height in cm", height_cm), ("creatinine", creatinine)) if not there]
+        doubts.add("eGFR", "the equation of adults is not used under 18 years", *needs)
         return ()
     if given is not None:
         return (given.value,)

@@ -35,7 +35,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class RedFlag:
-    """A row of the red flags that fired."""
+    """A row of the red flags that fired.
+
+    ``call_today``: a service is called today, though the person is seen later; ``days``: seen within so many days,
+    where that is sooner than the tier.
+    """
 
     id: str
     text: str
@@ -43,6 +47,8 @@ class RedFlag:
     because: tuple[str, ...]
     sources: tuple[str, ...]
     status: str
+    call_today: bool = False
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

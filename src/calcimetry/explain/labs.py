@@ -165,7 +165,7 @@ def _value(row: Mapping[str, Any], doubts: Doubts) -> Value | None:
         doubts.add(
             name,
             f"{said:g} {unit} is not possible and is not used{_other_unit(name, said, spelled)}",
-            f"{name} with its unit",
+            f"{limits.get('label', name)} with its unit",
         )
         return None
     return Value(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calcimetry.explain import rules, spell, vocabulary
+from calcimetry.explain import asks, rules, spell, vocabulary
 from calcimetry.explain.explanation import MetabolicPattern
 from calcimetry.explain.rules import Pattern
 from calcimetry.knowledge import logic
@@ -77,6 +77,7 @@ def _pattern(row: Pattern, core: logic.Answer, facts: Mapping[str, Any], certain
     against = [spell.condition(part) for part in row.against if logic.evaluate(part, facts).truth]
     lacking = [name for name in row.decides if facts.get(name) is None]
     lacking += [name for name in core.missing if ":" not in name and name not in lacking]
+    lacking = [name for name in lacking if asks.can_be_had(name, facts)]
     why = {name: _why(name, row) for name in lacking}
     answer = MetabolicPattern(
         row.id, certainty, (*spell.because(core.because, facts), *fits), tuple(against), tuple(lacking), why, row.says,

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calcimetry.explain import actions, causes, labs, metabolic, rules, several, spell, types, vocabulary
+from calcimetry.explain import actions, asks, causes, labs, metabolic, rules, several, spell, types, vocabulary
 from calcimetry.explain.chemistry import Chemistry, chemistry
 from calcimetry.explain.doubts import Doubts
 from calcimetry.explain.explanation import Explanation, Guideline, Reading, RedFlag
@@ -51,7 +51,7 @@ def reason(
     together = several.shared(asked.findings, case)
     found = actions.wanted(matched, held, [row for row, _ in together], case)
     tier = actions.urgency(found, flags)
-    asks = spell.missing(sorted({*open_flags, *(name for one in matched for name in one.open)}))
+    lacking = sorted({*open_flags, *(name for one in matched for name in _open(one))})
     _say_what_is_open(matched, doubts)
     return Explanation(
         red_flags=flags,
@@ -61,15 +61,15 @@ def reason(
         tests=actions.proposed_tests(found, case, tier),
         referrals=actions.referrals(found, case, tier),
         urgency=tier,
-        follow_up=actions.follow_up(found, tier, as_of),
+        follow_up=actions.follow_up(found, tier, as_of, flags),
         withheld=doubts.rows(),
         readings=_readings(matched),
         shared=tuple(answer for _, answer in together),
         benign_reading_void_because=tuple(voided),
         guidelines=_guidelines(matched, region),
         laboratory=tuple(_shown(value, units) for value in results.values()),
-        not_stated=asks,
-        questions=spell.missing(open_flags),
+        not_stated=spell.missing(asks.worth(lacking, case)),
+        questions=spell.missing(asks.worth(open_flags, case)),
         notes=_notes(case, flags),
         shown_back=dict(asked.shown_back),
     )
@@ -104,10 +104,15 @@ def _leading(one: Matched) -> tuple[Any, ...]:
     return (*urgent, -KINDS.index(one.kind), not named, first, site, facts)
 
 
+def _open(one: Matched) -> tuple[str, ...]:
+    """Facts that could bring in another rule for a finding, and that are worth asking for."""
+    return asks.worth(one.open, one.facts)
+
+
 def _say_what_is_open(matched: Sequence[Matched], doubts: Doubts) -> None:
     """Rules that could still speak are named with the facts that would let them."""
     for one in matched:
-        needs = tuple(need for need in spell.missing(one.open) if ": " not in need)
+        needs = tuple(need for need in spell.missing(_open(one)) if ": " not in need)
         if needs:
             site = vocabulary.label("site", one.finding.site)
             doubts.add(f"{site}: a closer reading", "these facts are not stated and could change it", *needs)

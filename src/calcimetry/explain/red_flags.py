@@ -33,7 +33,8 @@ def red_flags(matched: Sequence[Matched], case: Mapping[str, Any]) -> tuple[tupl
             if one is not None:
                 one.flag_tier = strictest_tier([one.flag_tier, row.tier])
             text = "; ".join([row.says, *(said for when, said in row.also_says if logic.evaluate(when, facts).truth)])
-            flag = RedFlag(row.id, text, row.tier, spell.because(answer.because, facts), (row.source,), row.status)
+            why = spell.because(answer.because, facts)
+            flag = RedFlag(row.id, text, row.tier, why, (row.source,), row.status, row.call_today, row.days)
             found.setdefault((row.id, row.tier, text), flag)
     flags = sorted(found.values(), key=lambda f: (-TIERS.index(f.urgency), _number(f.id), f.text))
     return tuple(flags), tuple(sorted(unknown))

@@ -103,7 +103,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One red flag."""
+    """One red flag. ``call_today``: a service is called the same day, though the person is seen later; ``days``: at the
+    latest, where that is sooner than the tier.
+    """
 
     id: str
     tier: str
@@ -115,6 +117,8 @@ class Flag:
     with_rules: tuple[str, ...] = ()
     not_with_rules: tuple[str, ...] = ()
     also_says: tuple[tuple[logic.Condition, str], ...] = ()
+    call_today: bool = False
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,11 @@ def _part(key: str, value: Any) -> str:
         return f"not ({condition(value)})"
     if key in {"all", "any"}:
         return (" and " if key == "all" else " or ").join(condition(part) for part in value)
-    name = vocabulary.facts()[key].label
+    fact = vocabulary.facts()[key]
+    said = fact.yes if value == {"is": True} else fact.no if value == {"is": False} else None
+    if said:
+        return said
+    name = fact.label
     return f"{name} " + " and ".join(f"{_TESTS[test]}{_value(wanted)}" for test, wanted in value.items())
 
 

@@ -11,9 +11,12 @@ from calcimetry.explain.words import compose
 __all__ = ["texts"]
 
 
-def texts(explanation: Explanation, case: Mapping[str, Any], language: str) -> dict[str, tuple[str, ...]]:
+def texts(
+    explanation: Explanation, case: Mapping[str, Any], language: str, emergency_number: str | None = None
+) -> dict[str, tuple[str, ...]]:
     """Sentences for ``clinician`` and ``patient``; the order of the input changes none of them."""
-    return {who: tuple(said) for who, said in compose(explanation, _ordered(case), language).items()}
+    said = compose(explanation, _ordered(case), language, emergency_number)
+    return {who: tuple(sentences) for who, sentences in said.items()}
 
 
 def _ordered(case: Mapping[str, Any]) -> dict[str, Any]:

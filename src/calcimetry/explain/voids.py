@@ -23,7 +23,7 @@ _STOP_TESTS = {"no_test", "annual_mammography"}
 def void(matched: Matched) -> tuple[Voided, ...]:
     """Cancel the benign readings of a finding that a row voids; returns what was cancelled and why."""
     group = rules.group_of(matched.finding.site)
-    cancelled = []
+    cancelled: list[Voided] = []
     for fired in matched.fired:
         if not fired.rule.benign:
             continue
@@ -31,6 +31,8 @@ def void(matched: Matched) -> tuple[Voided, ...]:
             if not fired.voided:
                 _cancel(fired, matched, group)
             fired.refer += [who for who in row.refer if who not in fired.refer]
+            if any((one.rule, one.void) == (fired.rule.row, row.id) for one in cancelled):
+                continue  # the row with the narrower wording stands first and says it
             why = spell.because(answer.because, matched.facts)
             cancelled.append(Voided(fired.rule.row, row.id, row.says, why, (row.source,)))
     return tuple(cancelled)

@@ -58,7 +58,10 @@ class OpenWords(frozenset[str]):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One word of the vocabulary. ``words`` is empty where any word is allowed; ``implied_by`` as in the table."""
+    """One word of the vocabulary. ``words`` is empty where any word is allowed; ``implied_by`` as in the table.
+
+    ``yes`` and ``no``: how a yes-or-no fact is said, where its label is a question.
+    """
 
     name: str
     kind: str
@@ -66,6 +69,8 @@ class Fact:
     unit: str | None = None
     words: tuple[str, ...] = ()
     implied_by: tuple[str, ...] = ()
+    yes: str | None = None
+    no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,10 +117,10 @@ def test_whom_a_row_concerns(made) -> None:
 
 def test_what_the_person_cannot_know_is_not_asked(made) -> None:
     explanation, case = made("granuloma")
-    asked = ["complaints: fever", "what else the image shows: aneurysm", "potassium"]
+    asked = ["complaints: fever", "what else the image shows: aneurysm", "highest density"]
     sheet = prepare({**explanation, "not_stated": asked}, case)
     section = next(one for one in sheet.sections if one.heading == "Be ready to answer")
-    assert [one.text for one in section.sentences] == ["About: fever.", "About: potassium."]
+    assert [one.text for one in section.sentences] == ["Tell the team if you have a fever."]
 
 
 def test_a_letter_states_findings_values_reasons_and_no_diagnosis(made) -> None:

@@ -40,7 +40,9 @@ def texts(
     return {who: kept(said, settings.language)[0] for who, said in made.items()}
 
 
-def compose(explanation: Any, case: Mapping[str, Any], language: str = "en") -> dict[str, tuple[str, ...]]:
+def compose(
+    explanation: Any, case: Mapping[str, Any], language: str = "en", emergency_number: str | None = None
+) -> dict[str, tuple[str, ...]]:
     """``texts`` of an explanation: plain sentences for clinicians and for the person."""
-    said = texts(explanation, case, WordSettings(language=language))
+    said = texts(explanation, case, WordSettings(language=language, emergency_number=emergency_number))
     return {who: flat(sentences) for who, sentences in said.items()}

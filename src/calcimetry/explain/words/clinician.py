@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calcimetry.explain.words.asked import clinical
 from calcimetry.explain.words.findings import described, is_empty, places
 from calcimetry.explain.words.language import DEFAULT, fact, listed, name, say, word
 from calcimetry.explain.words.sentence import OWN, Sentence, from_entry
@@ -224,7 +225,7 @@ def _notes(view: View, language: str) -> Iterable[Sentence]:
 
 def _limits(view: View, language: str) -> Iterable[Sentence]:
     for row in view.rows("withheld"):
-        needs = listed(language, [str(one) for one in (row.get("needs") or ())[:_MOST]])
+        needs = listed(language, [clinical(language, str(one)) for one in (row.get("needs") or ())[:_MOST]])
         text = say(
             language,
             _FILE,
@@ -238,8 +239,10 @@ def _limits(view: View, language: str) -> Iterable[Sentence]:
     prior = view.case.get("prior")
     if isinstance(prior, Mapping) and prior.get("available") is False and view.findings:
         yield Sentence(say(language, _FILE, "no_prior"), "not_known", ("prior: not available",))
-    missing = [str(one) for one in view.rows("not_stated") if ":" not in str(one)][:_MOST]
-    if missing:
-        text = say(language, _FILE, "not_stated", facts=listed(language, missing))
+    missing = [one for one in ("symptoms", "history") if not view.case.get(one)] if view.rows("not_stated") else []
+    said = [name(language, "fact", one) for one in missing]
+    said += [clinical(language, str(one)) for one in view.rows("not_stated") if ":" not in str(one)]
+    if said:
+        text = say(language, _FILE, "not_stated", facts=listed(language, list(dict.fromkeys(said))[:_MOST]))
         yield Sentence(text, "not_known", ("not stated",))
     yield Sentence(say(language, _FILE, "draft"), "limits", ("limits",))

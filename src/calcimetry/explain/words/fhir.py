@@ -5,18 +5,21 @@ Nothing here is an order: no performer, no patient's name, no identifier. A site
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from calcimetry.explain.words.language import name
 from calcimetry.explain.words.settings import WordSettings
-from calcimetry.explain.words.view import View
+from calcimetry.explain.words.view import NO_STEP, View
 from calcimetry.knowledge.load import table
 
 __all__ = ["bundle", "service_request", "task"]
 
 _SNOMED = "http://snomed.info/sct"
 _WORDS = "urn:calcimetry:words"
+_SPACE = uuid.uuid5(uuid.NAMESPACE_URL, _WORDS)
 _PRIORITY = {"now": "stat", "within_2_weeks": "urgent", "routine": "routine", "none": "routine"}
 _MOST_DAYS = {"now": 1, "within_2_weeks": 14}
 
@@ -86,8 +89,14 @@ def bundle(explanation: Any, case: Mapping[str, Any], settings: WordSettings | N
     """All proposals of an explanation as a collection; empty where nothing is proposed."""
     view = View(explanation, case)
     resources = [service_request(explanation, case, row["id"], settings) for row in view.referrals]
-    resources += [task(explanation, case, row["id"], settings) for row in view.tests]
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    resources += [task(explanation, case, row["id"], settings) for row in view.tests if row["id"] not in NO_STEP]
+    return {"resourceType": "Bundle", "type": "collection", "entry": [_entry(one) for one in resources]}
+
+
+def _entry(resource: dict[str, Any]) -> dict[str, Any]:
+    """An entry with an address of its own: made from the content, so that the same input gives the same bytes."""
+    said = json.dumps(resource, sort_keys=True, ensure_ascii=False)
+    return {"fullUrl": f"urn:uuid:{uuid.uuid5(_SPACE, said)}", "resource": resource}
 
 
 def _texts(explanation: Any, who: str) -> list[str]:

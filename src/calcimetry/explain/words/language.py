@@ -7,13 +7,12 @@ from functools import cache
 from typing import Any
 
 from calcimetry.core.errors import KnowledgeError, UnknownIdError
-from calcimetry.explain import vocabulary
 from calcimetry.knowledge.load import table, table_ids
 
 __all__ = ["DEFAULT", "LABELS", "fact", "keys", "languages", "listed", "name", "plain", "rows", "say", "word"]
 
 DEFAULT = "en"
-LABELS = ("causes", "tests", "specialists", "types", "places", "shapes", "person", "blood", "flags", "scale")
+LABELS = ("causes", "tests", "specialists", "types", "places", "shapes", "person", "blood", "flags", "scale", "facts")
 """Files whose every top-level table is a kind of word: kind -> id -> name, plain."""
 
 _HEAD = frozenset({"edition", "checked", "status", "source"})
@@ -83,8 +82,7 @@ def fact(language: str, word: str) -> str:
     analyte = _SAME.get(word, word)
     if analyte in _labels(language)["analyte"]:
         return name(language, "analyte", analyte)
-    known = vocabulary.facts().get(word)
-    return known.label if known else word.replace("_", " ")
+    return name(language, "fact", word)
 
 
 def say(language: str, file: str, key: str, section: str = "sentence", /, **values: object) -> str:

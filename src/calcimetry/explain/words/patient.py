@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from calcimetry.explain.words import likelihood
+from calcimetry.explain.words.asked import lay
 from calcimetry.explain.words.findings import is_empty, seen
-from calcimetry.explain.words.language import fact, listed, name, plain, say, word
+from calcimetry.explain.words.language import listed, name, plain, say, word
 from calcimetry.explain.words.sentence import Sentence, from_entry
 from calcimetry.explain.words.settings import WordSettings
-from calcimetry.explain.words.view import View
+from calcimetry.explain.words.view import NO_STEP, View
 from calcimetry.knowledge.load import table
 from calcimetry.knowledge.units import convert
 
@@ -88,6 +90,8 @@ def _meaning(view: View, settings: WordSettings) -> Iterable[Sentence]:
             yield from_entry(text, "found", kinds[0])
         if kinds[0].get("certainty") == "low" and kinds[0]["id"] != "indeterminate":
             yield from_entry(say(language, _FILE, "not_sure"), "found", kinds[0])
+    elif kinds and serious and not all(map(is_empty, view.findings)):
+        yield from_entry(plain(language, "type", "indeterminate") or "", "found", kinds[0])
     yield from _blood(view, language)
     yield from _causes(view, settings)
     for row in view.rows("shared")[:1]:
@@ -123,19 +127,24 @@ def seen_values(view: View, language: str) -> Iterable[Sentence]:
 
 
 def _causes(view: View, settings: WordSettings) -> Iterable[Sentence]:
-    """Causes in their rank; one without plain words is never named: the text says that this must be checked."""
+    """Causes in their rank, as far as they have plain words: one without is never named, nor what stands behind it.
+
+    A harmless cause that is likelier than none of them would only soothe: then the text says that this must be checked.
+    """
     language = settings.language
     rows = view.rows("causes")
-    named = [(row, plain(language, "cause", row["id"])) for row in rows[: settings.most_causes]]
-    told = [(row, text) for row, text in named if text and not row.get("must_not_miss")]
+    named = [(row, plain(language, "cause", row["id"])) for row in rows]
+    spoken = list(takewhile(lambda pair: pair[1] is not None, named[: settings.most_causes]))
+    told = [(row, text) for nth, (row, text) in enumerate(spoken) if nth == 0 or not row.get("must_not_miss")]
     for nth, (row, text) in enumerate(told):
         yield from_entry(say(language, _FILE, "causes" if nth else "cause", cause=text), "found", row)
-    watch = [row for row in rows if row.get("must_not_miss")] if view.urgency != "none" else []
-    for row in watch[:2]:
+    first = [row["id"] for row, _ in told]
+    watch = [row for row in rows if row.get("must_not_miss") and row["id"] not in first]
+    for row in watch[:2] if view.urgency != "none" else ():
         looked_for = plain(language, "cause", row["id"])
         if looked_for:
             yield from_entry(say(language, _FILE, "watch", cause=looked_for), "found", row)
-    silent = [row for row in rows if plain(language, "cause", row["id"]) is None]
+    silent = [row for row, text in named if text is None]
     if silent and view.urgency != "none":
         yield from_entry(say(language, _FILE, "must_check"), "found", silent[0])
         sample = next((row for row in view.tests if row["id"] in _SAMPLE), None)
@@ -162,17 +171,12 @@ def not_known(view: View, settings: WordSettings) -> Iterable[Sentence]:
 
 
 def missing_facts(view: View, language: str) -> list[str]:
-    """What would settle more, in the order of the explanation: values for a blood pattern, then what is withheld."""
+    """What would settle more and the person can help to find out: values for a blood pattern, then what is withheld."""
     missing = [one for row in view.rows("metabolic_patterns") for one in row.get("missing") or ()]
-    facts = [fact(language, str(one)) for one in missing]
+    facts = [plain(language, "fact", str(one)) for one in missing]
     needs = [str(one) for row in view.rows("withheld") for one in row.get("needs") or ()]
-    facts += [one for one in needs if not one.startswith(_NOT_THE_PERSONS)]
-    told: list[str] = []
-    for one in dict.fromkeys(_spoken(one) for one in facts):
-        named = {part.strip() for part in one.replace(" and ", ",").split(",")}
-        if not named <= {part for before in told for part in (before, *before.split(", "))}:
-            told.append(one)
-    return told
+    facts += [lay(language, one) for one in needs if not one.startswith(_NOT_THE_PERSONS)]
+    return list(dict.fromkeys(_spoken(one) for one in facts if one))
 
 
 def _labelled(language: str, what: str) -> str:
@@ -194,7 +198,9 @@ def next_steps(view: View, settings: WordSettings) -> Iterable[Sentence]:
     for nth, row in enumerate([] if view.urgency == "now" else view.referrals[:2]):
         who = plain(language, "specialist", row["id"]) or name(language, "specialist", row["id"])
         yield from_entry(say(language, _FILE, "who_more" if nth else "who", who=who), "next", row)
-    tests = view.tests
+    tests = [row for row in view.tests if row["id"] not in NO_STEP]
+    for row in (one for one in view.tests if one["id"] in NO_STEP):
+        yield from_entry(say(language, _FILE, row["id"]), "next", row)
     for nth, row in enumerate(tests[: settings.most_tests]):
         test = plain(language, "test", row["id"]) or name(language, "test", row["id"])
         yield from_entry(say(language, _FILE, "steps" if nth else "step", test=test), "next", row)
@@ -222,12 +228,24 @@ def _when(view: View, settings: WordSettings) -> Iterable[Sentence]:
         yield _own(language, "next_place", "next", because)
         yield _own(language, "no_delay", "next", because)
         return
-    key = {"within_2_weeks": "next_soon", "routine": "next_visit"}.get(view.urgency, "next_none")
+    if view.urgency == "none":
+        if view.findings:
+            yield _own(language, "next_none", "next", because)
+        return
+    calls = [row for row in view.rows("red_flags") if row.get("call_today")]
+    if calls:
+        yield from_entry(say(language, _FILE, "call_today"), "next", calls[0])
+        yield from_entry(say(language, _FILE, "call_when"), "next", calls[0])
+        return
+    others = {row["id"] for row in view.referrals} - {"primary_care"}
+    key = "next_soon" if view.urgency == "within_2_weeks" else "next_place_date" if others else "next_visit"
     yield _own(language, key, "next", because)
 
 
 def _afterwards(view: View, language: str) -> Iterable[Sentence]:
     row = view.follow_up
+    if not view.findings and view.urgency == "none":
+        return
     text = plain(language, "follow_up", str(row.get("kind")))
     if text and view.urgency != "now":
         yield from_entry(text, "next", row)
@@ -236,7 +254,8 @@ def _afterwards(view: View, language: str) -> Iterable[Sentence]:
         said = say(language, _FILE, "pictures_after", months=listed(language, months))
         yield from_entry(said, "next", row)
     if row.get("due") and view.urgency != "now":
-        yield from_entry(say(language, _FILE, "due", due=row["due"]), "next", row)
+        key = "due" if view.urgency == "within_2_weeks" else "due_pictures"
+        yield from_entry(say(language, _FILE, key, due=row["due"]), "next", row)
     if row.get("kind") in {"none", "routine_screening"} and not view.treatments() and view.urgency == "none":
         yield from_entry(say(language, _FILE, "no_treatment"), "next", row)
 

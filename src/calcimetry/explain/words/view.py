@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["View", "as_record"]
+__all__ = ["NO_STEP", "View", "as_record"]
 
 Entry = Mapping[str, Any]
 
 _YEARS = {"a": 1.0, "mo": 1 / 12, "wk": 7 / 365.25, "d": 1 / 365.25}
 _NOTHING = frozenset({"asymptomatic", "none"})
+NO_STEP = frozenset({"psa_not_indicated_by_calcification"})
+"""Tests that are named in order to say that the calcium is no reason for them."""
 
 
 def as_record(explanation: Any) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calcimetry.explain.rules import group_of
+from calcimetry.explain.words.asked import known
 from calcimetry.explain.words.document import Document, Section, checked
 from calcimetry.explain.words.language import listed, name, plain, rows, say, word
 from calcimetry.explain.words.patient import found, missing_facts, next_steps, not_known
@@ -19,8 +21,10 @@ _FILE = "visit"
 _MOST_QUESTIONS = 6
 _MOST_ASKED = 8
 _LOG_LINES = 4
-_IMAGE_ONLY = "what else the image shows"
-"""Facts that the person cannot answer."""
+_MOST_COMPLAINTS = 5
+_MOST_HISTORY = 2
+_GENERAL = frozenset({"fever", "weight_loss", "night_sweats", "known_cancer", "breast_cancer_treated"})
+"""Words that matter wherever the calcium is."""
 
 
 def prepare(explanation: Any, case: Mapping[str, Any], settings: WordSettings | None = None) -> Document:
@@ -109,13 +113,21 @@ def _questions(view: View, language: str) -> Iterable[Sentence]:
 
 
 def _asked(view: View, language: str) -> Iterable[Sentence]:
-    """What the team will ask: facts that are missing, then those not stated."""
-    facts = missing_facts(view, language)
-    stated = [str(one) for one in view.rows("not_stated")]
-    facts += [one.split(": ", 1)[-1] for one in stated if not one.startswith(_IMAGE_ONLY)]
-    facts += [str(one) for one in view.rows("questions")]
-    for one in list(dict.fromkeys(facts))[:_MOST_ASKED]:
-        yield Sentence(say(language, _FILE, "ready", what=one), "be_ready", (f"not stated: {one}",))
+    """What the team will ask: complaints (those of the organ first) and history, then facts that the person can help
+    with.
+    """
+    stated = [str(one) for part in ("questions", "not_stated") for one in view.rows(part)]
+    words = list(dict.fromkeys(known(one) for one in stated))
+    local = {word for one in view.findings for word in group_of(str(one.get("site"))).complaints}
+    words.sort(key=lambda pair: (pair[1] not in local, pair[1] not in _GENERAL, pair[0] != "history"))
+    keys = {"symptom": "ready_child" if view.child else "ready_complaint", "history": "ready_history"}
+    told: list[str] = []
+    for kind, most in (("symptom", _MOST_COMPLAINTS), ("history", _MOST_HISTORY)):
+        plainly = [plain(language, kind, word) for of, word in words if of == kind]
+        told += [say(language, _FILE, keys[kind], what=one) for one in list(dict.fromkeys(plainly))[:most] if one]
+    told += [say(language, _FILE, "ready", what=one) for one in missing_facts(view, language)]
+    for one in list(dict.fromkeys(told))[:_MOST_ASKED]:
+        yield Sentence(one, "be_ready", (f"not stated: {one}",))
 
 
 def _bring(view: View, language: str) -> Iterable[Sentence]:
@@ -199,7 +211,8 @@ def _date(view: View, language: str) -> Iterable[Sentence]:
         who = listed(language, [plain(language, "specialist", one["id"]) or one["id"] for one in view.referrals[:2]])
         yield from_entry(say(language, _FILE, "what", what=who), "follow_up", view.referrals[0])
     if row.get("due"):
-        yield from_entry(say(language, "patient", "due", due=row["due"]), "follow_up", row)
+        key = "due" if view.urgency == "within_2_weeks" else "due_pictures"
+        yield from_entry(say(language, "patient", key, due=row["due"]), "follow_up", row)
     yield _line(language, "date")
     yield _line(language, "missed")
 

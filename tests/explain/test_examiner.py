@@ -1,0 +1,168 @@
+"""Worked cases of an outside examiner, and what reading their texts aloud brought to light."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calcimetry.core.errors import InputError
+from calcimetry.explain import explain, read_case
+
+from .vignettes import faults, ids, wrong
+
+DAY = datetime.date(2026, 11, 29)
+CASES = [
+    vignette
+    for path in sorted((Path(__file__).parent / "examiner").glob("*.json"))
+    for vignette in json.loads(path.read_text())["vignettes"]
+]
+INPUT = {vignette["id"]: vignette["input"] for vignette in CASES}
+
+
+def answer(case: Any, **settings: Any) -> dict[str, Any]:
+    return explain(case, as_of=DAY, **settings).record()
+
+
+@pytest.mark.parametrize("vignette", CASES, ids=[v["id"] for v in CASES])
+def test_every_part_is_as_expected_and_holds_together(vignette) -> None:
+    got = answer(vignette["input"])
+    assert wrong(vignette["expected"], got) == []
+    assert faults(got) == []
+
+
+def test_the_examiner_left_no_case_out() -> None:
+    assert len(CASES) == len(INPUT) == 105
+
+
+def test_nothing_is_asked_that_cannot_be_had() -> None:
+    amorphous = json.dumps([answer(INPUT["X01"])[key] for key in ("withheld", "not_stated", "texts")])
+    for silly in ("biopsy and image agree", "earlier biopsy", "highest density", "kind of the known tumour"):
+        assert silly not in amorphous
+    assert not any("pregnancy" in one for one in answer(INPUT["X04"])["not_stated"])  # after the menopause
+    dialysis = answer(INPUT["X16"])
+    assert not any("egfr" in pattern["missing"] for pattern in dialysis["metabolic_patterns"])
+
+
+def test_a_wider_question_takes_the_narrower_ones_along() -> None:
+    assert [one for one in answer(INPUT["X46"])["not_stated"] if "calcium" in one or "PTH" in one] == [
+        "calcium, phosphate, PTH, creatinine"
+    ]
+
+
+def test_the_filtration_rate_of_a_child_asks_only_for_what_is_missing() -> None:
+    (row,) = [row for row in answer(INPUT["X46"])["withheld"] if row["what"] == "eGFR"]
+    assert row["needs"] == ("height in cm",) or row["needs"] == ["height in cm"]
+
+
+def test_complaints_that_nobody_stated_are_named() -> None:
+    said = answer(INPUT["X03"])["texts"]["clinician"]
+    assert any(one.startswith("Not stated: complaints") for one in said)
+
+
+def test_a_benign_reading_falls_once_for_one_reason() -> None:
+    fell = answer(INPUT["X13"])["benign_reading_void_because"]
+    assert [(row["rule"], row["void"]) for row in fell] == [("L1", "V3")]
+
+
+def test_contact_with_tuberculosis_and_blood_in_the_cough_bring_it_to_the_front() -> None:
+    assert "active_tb" in ids(answer(INPUT["X17"])["causes"])[:2]
+
+
+def test_a_cough_does_not_push_the_airways_own_causes_back() -> None:
+    assert ids(answer(INPUT["X19"])["causes"])[:2] == ["broncholith", "carcinoid"]
+
+
+def test_high_calcium_is_no_idiopathic_hypercalciuria() -> None:
+    assert ids(answer(INPUT["X59"])["causes"])[0] == "primary_hyperparathyroidism"
+
+
+def test_infections_before_birth_are_no_lead_in_adults() -> None:
+    assert "congenital_toxoplasmosis" not in ids(answer(INPUT["Y06"])["causes"])[:2]
+
+
+@pytest.mark.parametrize(("name", "never"), [("X15", "scar"), ("X36", "scar"), ("X42", "bleed")])
+def test_no_harmless_cause_soothes_where_a_grave_one_leads(name, never) -> None:
+    said = answer(INPUT[name])["texts"]["patient"]
+    assert "This must be checked." in said
+    assert not any(never in one for one in said if one.startswith(("One cause", "It can also")))
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("X53", "a gland in the neck that works too little"), ("X28", "a wide spot in the main blood vessel"),
+     ("X27", "a stiff sac around the heart"), ("Y38", "a small stone in the appendix")],
+)  # fmt: skip
+def test_the_leading_cause_is_told_first(name, first) -> None:
+    assert f"One cause can be {first}." in answer(INPUT[name])["texts"]["patient"]
+
+
+@pytest.mark.parametrize("name", ["X55", "Y24", "Y06"])
+def test_who_must_call_today_is_told_so(name) -> None:
+    got = answer(INPUT[name])
+    assert got["urgency"] == "within_2_weeks"
+    assert any(flag["call_today"] for flag in got["red_flags"])
+    assert "Please call the place named here today." in got["texts"]["patient"]
+
+
+def test_a_white_pupil_is_seen_within_the_week() -> None:
+    assert answer(INPUT["X55"])["follow_up"]["due"] == "2026-12-06"
+
+
+@pytest.mark.parametrize(
+    ("value", "symptoms", "urgency"),
+    [(1.85, [], "now"), (1.7, ["drowsiness"], "now"), (1.7, ["polyuria"], "within_2_weeks"), (1.4, [], "routine"),
+     (0.85, [], "now"), (1.2, [], "routine")],
+)  # fmt: skip
+def test_ionised_calcium_alone_has_its_tiers(value, symptoms, urgency) -> None:
+    got = answer({
+        "age": {"value": 50, "unit": "a"}, "sex": "female", "findings": [{"site": "kidney_parenchyma"}],
+        "symptoms": symptoms, "labs": [{"analyte": "calcium_ionized", "value": value, "unit": "mmol/L"}],
+    })  # fmt: skip
+    assert got["urgency"] == urgency
+
+
+def test_a_stone_in_pregnancy_is_looked_at_by_ultrasound() -> None:
+    assert "ultrasound_kidney" in ids(answer(INPUT["Y29"])["tests"])
+
+
+def test_the_number_to_call_is_that_of_the_site() -> None:
+    said = answer(INPUT["X41"], emergency_number="112")["texts"]
+    assert "Please call 112 today." in said["patient"]
+    assert any("112" in one for one in said["clinician"])
+
+
+def test_no_step_is_offered_that_is_no_step() -> None:
+    said = answer(INPUT["X48"])["texts"]["patient"]
+    assert "These spots are no reason for a PSA test." in said
+    assert not any("no PSA" in one for one in said)
+
+
+def test_an_empty_case_promises_nothing() -> None:
+    said = answer({"findings": []})["texts"]["patient"]
+    assert not any("these spots" in one.lower() for one in said)
+
+
+def test_a_blood_pattern_says_what_fits_and_not_its_opposite() -> None:
+    fits = [one for pattern in answer(INPUT["Y24"])["metabolic_patterns"] for one in pattern["fits"]]
+    assert "reduced kidney function" in fits
+    assert not any("creatinine or eGFR) yes" in one for one in fits)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("twice.json", '{"findings": [{"site": "lung", "site": "breast"}]}'),
+     ("number.json", '{"findings": [{"site": "lung", "size_mm": NaN}]}'),
+     ("infinite.json", '{"findings": [{"site": "lung", "size_mm": -Infinity}]}'),
+     ("twice.yaml", "findings:\n- site: lung\n  site: breast\n")],
+)  # fmt: skip
+def test_a_file_that_could_hide_a_value_is_refused(name, text, tmp_path) -> None:
+    if name.endswith("yaml"):
+        pytest.importorskip("yaml")
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"cannot be read"):
+        read_case(path)
