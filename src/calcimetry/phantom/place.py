@@ -38,6 +38,7 @@ _GREAT_MM = 4.5
 _VALVE_MM = 13.0
 """Radii where the anatomy gives none."""
 _TRIES = 40
+_STEP_MM = 0.05  # points nearer than this to the one before are the same point
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,14 @@ def _tube(anatomy: Anatomy, name: str, radius_mm: float) -> Tube | None:
     course = anatomy.tubes.get(name)
     if course is None or len(course.points_mm) < 2:
         return None
-    path = spline(course.points_mm)
-    radius = np.asarray(course.radius_mm, dtype=np.float64)
+    points, radius = (np.asarray(a, dtype=np.float64) for a in (course.points_mm, course.radius_mm))
+    moved = np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=1) > _STEP_MM])
+    points, radius = points[moved], radius[moved]
+    if len(points) < 2:
+        return None
+    path = spline(points)
     if not np.isfinite(radius).all() or (radius <= 0).any():
-        radius = np.full(len(course.points_mm), radius_mm)
+        radius = np.full(len(points), radius_mm)
     return Tube(path, np.interp(np.linspace(0, 1, len(path)), np.linspace(0, 1, len(radius)), radius))
 
 
