@@ -47,11 +47,12 @@ class Answer:
 
 
 def answers(case: Case) -> tuple[Answer, ...]:
-    """One answer for each site and image that has scores, in the order of the scores."""
+    """One answer for each site and image that has scores: the coronary arteries first, then as the scores come."""
     found: dict[tuple[str, str], list[Score]] = {}
     for score in case.scores:
         found.setdefault((score.site, score.image), []).append(score)
-    return tuple(_answer(case, site, image, scores) for (site, image), scores in found.items())
+    ordered = sorted(found.items(), key=lambda item: item[0][0] != "coronary_artery")
+    return tuple(_answer(case, site, image, scores) for (site, image), scores in ordered)
 
 
 def _answer(case: Case, site: str, image: str, scores: list[Score]) -> Answer:
@@ -119,7 +120,8 @@ def where(lesion: Lesion) -> tuple[str, ...]:
     structure = "" if lesion.structure in ("", "total") else structure_title(lesion.structure)
     if lesion.site == "unassigned" and structure:
         return (structure,)
-    return (site_title(lesion.site), structure) if structure else (site_title(lesion.site),)
+    site = site_title(lesion.site)
+    return (site, structure) if structure and structure.lower() != site.lower() else (site,)
 
 
 def weight(lesion: Lesion) -> tuple[float, ...]:

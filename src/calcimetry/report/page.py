@@ -13,9 +13,9 @@ from calcimetry._version import __version__
 from calcimetry.core.case import Case
 from calcimetry.core.lesion import Lesion
 from calcimetry.report import words
-from calcimetry.report.answer import answers, by_weight, cautions, place_text, top_notes, where
+from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes, where
 from calcimetry.report.heart import hearts, images_with_heart
-from calcimetry.report.heart.places import names_of_others
+from calcimetry.report.heart.places import SITES, names_of_others
 from calcimetry.report.pictures import pictures
 from calcimetry.report.record import created_now
 from calcimetry.report.references import cited, settings_groups
@@ -98,13 +98,16 @@ def view(case: Case) -> dict[str, Any]:
     shown, without_picture = pictures(case, apart=frozenset[str]().union(*(h.pictured for h in laid_open)))
     counted = by_weight([x for x in case.lesions if x.counted])
     others = sorted((x for x in case.lesions if not x.counted), key=lambda x: -x.confidence)
+    given = answers(case)
+    empty = [a for a in given if laid_open and _says_nothing(a)]
     dates = sorted({image.study_date for image in case.images if image.study_date})
     return {
         "case": case,
         "version": __version__,
         "subject": words.subject_line(case.subject, with_name=True),
         "when": words.visible(", ".join(dates)),
-        "answers": answers(case),
+        "answers": [a for a in given if a not in empty],
+        "empty": empty,
         "top_notes": top_notes(case),
         "cautions": cautions(case),
         "hearts": laid_open,
@@ -121,6 +124,12 @@ def view(case: Case) -> dict[str, Any]:
         "settings": settings_groups(case),
         "cited": cited(case),
     }
+
+
+def _says_nothing(answer: Answer) -> bool:
+    """Whether one line is enough for a site of heart and vessels: nothing counted, nothing graded or withheld."""
+    known = answer.headline is not None and answer.headline.value == 0
+    return known and answer.site in SITES - {"coronary_artery"} and not (answer.grades or answer.notes)
 
 
 def _table(lesions: Sequence[Lesion]) -> list[Lesion]:

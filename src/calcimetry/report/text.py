@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from calcimetry._version import __version__
 from calcimetry.core.case import Case
+from calcimetry.core.measurement import Score
 from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes, where
 from calcimetry.report.heart.lines import heart_lines, told_sites
 from calcimetry.report.words import (
@@ -39,22 +40,21 @@ def text(case: Case) -> str:
     found = answers(case)
     lines += [f"! {visible(note.text)}" for note in top_notes(case)[:_MAX_NOTES]]
     told = told_sites(case)
-    shown_heart = False
-    for n, answer in enumerate(found[:_MAX_ANSWERS]):
-        in_table = (answer.site, answer.image) in told
-        if in_table and shown_heart:
-            lines += _short(answer)
-            continue
-        lines += [*_answer(answer, brief=n > 0 and len(found) > 2, parts=not in_table), ""]
-        if in_table:
-            lines += heart_lines(case)
-            shown_heart = True
-    if told and not shown_heart:
+    # Where sites have calcium of their own, "nothing left without an organ" is no news.
+    news = [a for a in found if a.site != "unassigned" or a.lesions or not told]
+    full = [a for a in news if (a.site, a.image) not in told]
+    in_table = [a for a in found if (a.site, a.image) in told]
+    for answer in in_table[:1]:
+        lines += [*_answer(answer, brief=False, parts=False), "", *heart_lines(case)]
+    lines += _short(in_table[1:])
+    for n, answer in enumerate(full[:_MAX_ANSWERS]):
+        lines += [*_answer(answer, brief=bool(in_table or n) and len(found) > 2, parts=True), ""]
+    if told and not in_table:
         lines += heart_lines(case)
     if not found:
         lines += ["No score was computed.", ""]
-    if len(found) > _MAX_ANSWERS:
-        lines += [f"{len(found) - _MAX_ANSWERS} further sites stand in the results.", ""]
+    if len(full) > _MAX_ANSWERS:
+        lines += [f"{len(full) - _MAX_ANSWERS} further sites stand in the results.", ""]
     lines += [*_lesions(case), *_rest(case)]
     shown = [part for line in lines for part in _fit(line)]
     if len(shown) > MAX_LINES:
@@ -82,27 +82,34 @@ def _head(case: Case) -> Iterator[str]:
     yield "; ".join(part for part in parts if part)
 
 
-def _short(answer: Answer) -> Iterator[str]:
-    """A site in one line, where a table above holds its structures."""
-    yield from (f"! {answer.title}: {names}: {visible(reason)}" for names, reason in answer.withheld)
-    scores = [s for s in (answer.headline, *answer.totals) if s is not None and s.value is not None][:2]
-    numbers = [
-        " ".join(
-            part
-            for part in (
-                score_title(score.name).lower() if score.name != "agatston" else score_title(score.name),
-                number_text(score.value, score.name),
-                unit_text(score.unit),
-                _between(interval_text(score)),
-                "" if score.status == "final" else score.status,
-            )
-            if part
-        )
-        for score in scores
-    ]
-    grades = [f"{visible(g.scale)} {visible(g.category or '')}" for g in answer.grades[:2]]
-    if numbers or grades:
-        yield f"{answer.title}: {'; '.join([*numbers, *grades])}"
+def _short(found: Sequence[Answer]) -> Iterator[str]:
+    """Sites in a line each, where a table above holds their structures; those without calcium in one line."""
+    empty: list[str] = []
+    for answer in found:
+        scores = [s for s in (answer.headline, *answer.totals) if s is not None and s.value is not None][:2]
+        if not scores:
+            yield from (f"! {answer.title}: {names}: {visible(reason)}" for names, reason in answer.withheld)
+        elif answer.lesions:
+            grades = [f"{visible(g.scale)} {visible(g.category or '')}" for g in answer.grades[:2]]
+            yield f"{answer.title}: {'; '.join([*map(_in_a_line, scores), *grades])}"
+        else:
+            empty.append(answer.title.lower())
+    if empty:
+        yield f"No calcium counted: {', '.join(empty)}"
+    if found:
+        yield ""
+
+
+def _in_a_line(score: Score) -> str:
+    title = score_title(score.name)
+    parts = (
+        title if score.name == "agatston" else title.lower(),
+        number_text(score.value, score.name),
+        unit_text(score.unit),
+        _between(interval_text(score)),
+        "" if score.status == "final" else score.status,
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _answer(answer: Answer, *, brief: bool, parts: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from calcimetry.core.case import Case
 from calcimetry.core.lesion import Lesion
 from calcimetry.report.heart.burden import volume_of
-from calcimetry.report.heart.places import SITES, name_of, names_of_others, site_of
+from calcimetry.report.heart.places import SITES, heart_share, name_of, names_of_others, site_of
 from calcimetry.report.heart.settings import HeartPageSettings
 from calcimetry.report.words import visible
 
@@ -30,41 +30,46 @@ class Doubt:
     weight_mm3: float
 
 
-def concerns(lesion: Lesion) -> bool:
-    """Whether heart or great vessels are among the names that a lesion may have."""
-    return lesion.site in SITES or any(site_of(lesion, other) in SITES for other in lesion.alternatives)
+def concerns(lesion: Lesion, settings: HeartPageSettings) -> bool:
+    """Whether heart or great vessels claim a lesion, or might."""
+    return lesion.site in SITES or heart_share(lesion) >= settings.heart_from
 
 
 def doubts(case: Case, image: str, settings: HeartPageSettings) -> tuple[Doubt, ...]:
     """All lesions of an image to check first, the heaviest doubt first."""
-    found = (_doubt(x, settings) for x in case.lesions if x.image == image and concerns(x))
+    found = (_doubt(x, settings) for x in case.lesions if x.image == image and concerns(x, settings))
     return tuple(sorted((d for d in found if d is not None), key=lambda d: -d.weight_mm3))
 
 
 def _doubt(lesion: Lesion, s: HeartPageSettings) -> Doubt | None:
     low, high = s.kind_between
+    ours = lesion.site in SITES
+    if lesion.kind not in ("calcification", "unknown") or (not ours and lesion.confidence < low):
+        return None  # surely no calcium: it stands among those left out
     elsewhere = sum(a.probability for a in lesion.alternatives if site_of(lesion, a) != lesion.site)
-    unsure_place = (lesion.site in SITES and lesion.probability < s.sure_below) or elsewhere >= s.other_site_from
-    may_be = lesion.kind in ("calcification", "unknown")
-    unsure_kind = may_be and lesion.site in SITES and (low <= lesion.confidence <= high or lesion.kind == "unknown")
+    unsure_place = not ours or lesion.probability < s.sure_below or elsewhere >= s.other_site_from
+    unsure_kind = ours and (low <= lesion.confidence <= high or lesion.kind == "unknown")
     if not (unsure_place or unsure_kind):
         return None
-    wrong = (1.0 - lesion.probability if unsure_place else 0.0, 1.0 - abs(2 * lesion.confidence - 1.0))
+    wrong_place = (1.0 - lesion.probability if ours else heart_share(lesion)) if unsure_place else 0.0
+    wrong_kind = 1.0 - abs(2 * lesion.confidence - 1.0) if unsure_kind else 0.0
     return Doubt(
         lesion=lesion,
         name=name_of(lesion.site, lesion.structure),
         others=names_of_others(lesion),
         reasons=tuple(_reasons(lesion, elsewhere, unsure_kind, s)),
         unsure_kind=unsure_kind,
-        weight_mm3=volume_of(lesion) * (max(wrong) if unsure_kind else wrong[0]),
+        weight_mm3=volume_of(lesion) * max(wrong_place, wrong_kind),
     )
 
 
 def _reasons(lesion: Lesion, elsewhere: float, unsure_kind: bool, s: HeartPageSettings) -> Iterator[str]:
-    if lesion.probability < s.sure_below and lesion.site in SITES:
+    if lesion.site not in SITES:
+        yield f"it may belong to heart or vessels ({100 * heart_share(lesion):.0f} %)"
+    elif lesion.probability < s.sure_below:
         yield f"its place is sure to {100 * lesion.probability:.0f} % only"
-    if elsewhere >= s.other_site_from:
-        yield "the other name is of another site, so that a sum would change"
+    if elsewhere >= s.other_site_from and lesion.site in SITES:
+        yield "another name is of another site, so that a sum would change"
     if unsure_kind:
         yield f"calcification at all with confidence {lesion.confidence:.2f}"
     if not lesion.counted:

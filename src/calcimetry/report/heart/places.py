@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from calcimetry.core.lesion import Alternative, Lesion
 from calcimetry.report.words import site_title, structure_title
 
-__all__ = ["ARTERIES", "PLACES", "SITES", "Place", "name_of", "names_of_others", "place_of", "site_of"]
+__all__ = ["ARTERIES", "PLACES", "SITES", "Place", "heart_share", "name_of", "names_of_others", "place_of", "site_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,21 @@ def name_of(site: str, structure: str) -> str:
     """How a structure is called where it stands alone.
 
     >>> name_of("aorta_thoracic", "arch"), name_of("great_vessel", "left_carotid"), name_of("unassigned", "rib")
-    ('Aortic arch', 'Great vessels, left carotid', 'Rib')
+    ('Aortic arch', 'Great vessels, left carotid', 'Something else (rib)')
     """
     part = "" if structure in ("", "total") else structure_title(structure)
+    if site == "unassigned":
+        return f"Something else ({part.lower()})" if part else "Something else"
     place = place_of(site, structure)
-    if place is None:
-        return part if part and site == "unassigned" else ", ".join(t for t in (site_title(site), part.lower()) if t)
-    return place.title if place.structure or not part else f"{place.title}, {part.lower()}"
+    title = site_title(site) if place is None else place.title
+    known = place is not None and bool(place.structure)
+    return title if known or not part or part.lower() in title.lower() else f"{title}, {part.lower()}"
+
+
+def heart_share(lesion: Lesion) -> float:
+    """Probability that a lesion belongs to heart or great vessels at all, as far as its names tell."""
+    own = lesion.probability if lesion.site in SITES else 0.0
+    return own + sum(other.probability for other in lesion.alternatives if site_of(lesion, other) in SITES)
 
 
 def site_of(lesion: Lesion, other: Alternative) -> str:

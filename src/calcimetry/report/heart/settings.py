@@ -16,7 +16,9 @@ class HeartPageSettings:
     sure_below : float
         A lesion whose structure is less probable than this is to be checked first.
     other_site_from : float
-        So is one that belongs to another site with at least this probability: the sums would change.
+        So is a counted one that belongs to another site with at least this probability: the sums would change.
+    heart_from : float
+        So is calcium that is not counted, if it belongs to heart or great vessels with at least this probability.
     kind_between : (float, float)
         So is one whose confidence to be calcification at all lies between these.
     max_first : int
@@ -36,13 +38,14 @@ class HeartPageSettings:
     max_images : int
         Images (series) whose heart is laid open; the rest stands in the tables.
     max_left_out : int
-        Rows in the list of what was left out.
+        Rows in the list of what was left out, and kinds of other things that are counted only.
     step_mm3 : tuple of float
         Volumes from which the drawing becomes darker. Steps of a drawing, no grades.
     """
 
     sure_below: float = 0.8
-    other_site_from: float = 0.1
+    other_site_from: float = 0.15
+    heart_from: float = 0.25
     kind_between: tuple[float, float] = (0.3, 0.7)
     max_first: int = 6
     max_per_artery: int = 4
@@ -54,5 +57,5 @@ class HeartPageSettings:
     around_mm: float = 160.0
     around_px: int = 180
     max_images: int = 2
-    max_left_out: int = 40
+    max_left_out: int = 24
     step_mm3: tuple[float, ...] = (0.0, 20.0, 100.0, 400.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from calcimetry.core.case import Case
@@ -15,7 +16,7 @@ from calcimetry.report.heart.scheme import Scheme, scheme
 from calcimetry.report.heart.settings import HeartPageSettings
 from calcimetry.report.heart.strips import Budget, Strip, pictured_doubts, strips
 from calcimetry.report.pictures import Picture
-from calcimetry.report.words import visible
+from calcimetry.report.words import structure_title, visible
 
 __all__ = ["First", "Heart", "LeftOut", "hearts", "images_with_heart"]
 
@@ -92,7 +93,7 @@ def _heart(case: Case, image: str, s: HeartPageSettings, share: int) -> Heart:
         used = sum(len(p.src) for pair in pictures.values() for p in pair)
         strip = strips(case, pixels, rows, doubtful, s, Budget(s.max_views // share, chars - used))
     more = found[s.max_first :]
-    left_out, others = _left_out(case, image)
+    left_out, others = _left_out(case, image, s)
     return Heart(
         image=image,
         first=tuple(First(doubt, *pictures.get(doubt.lesion.id, (None, None))) for doubt in first),
@@ -108,19 +109,18 @@ def _heart(case: Case, image: str, s: HeartPageSettings, share: int) -> Heart:
     )
 
 
-def _left_out(case: Case, image: str) -> tuple[tuple[LeftOut, ...], tuple[tuple[str, int], ...]]:
-    """Lesions that may be of the heart one by one, all others by what they were taken for."""
+def _left_out(case: Case, image: str, s: HeartPageSettings) -> tuple[tuple[LeftOut, ...], tuple[tuple[str, int], ...]]:
+    """Calcium that may be of the heart one by one, all else by what it was taken for."""
     out = [x for x in case.lesions if x.image == image and not x.counted]
-    near = by_weight([x for x in out if concerns(x)])
-    listed = tuple(LeftOut(x, name_of(x.site, x.structure), visible(x.reason or "no reason is given")) for x in near)
-    counts: dict[str, int] = {}
-    for lesion in out:
-        if not concerns(lesion):
-            reason = _short(lesion)
-            counts[reason] = counts.get(reason, 0) + 1
-    return listed, tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:12])
+    near = [x for x in out if x.site in SITES or (x.kind in ("calcification", "unknown") and concerns(x, s))]
+    listed = tuple(
+        LeftOut(x, name_of(x.site, x.structure), visible(x.reason or "no reason is given")) for x in by_weight(near)
+    )
+    ids = {x.id for x in near}
+    counts = Counter(_short(x) for x in out if x.id not in ids)
+    return listed, tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: s.max_left_out])
 
 
 def _short(lesion: Lesion) -> str:
-    what = [lesion.kind, name_of(lesion.site, lesion.structure).lower()]
-    return visible(", ".join(part for part in what if part))
+    name = structure_title(lesion.structure) if lesion.site == "unassigned" else name_of(lesion.site, lesion.structure)
+    return visible(", ".join(part for part in (lesion.kind, name.lower()) if part))
