@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry.core.anatomy import Anatomy, Landmark, Plane, Tube
+from calcimetry.core.anatomy import Anatomy, Landmark, Plane
 from calcimetry.core.image import Volume
 from calcimetry.core.regions import Regions
 from calcimetry.locate.heart.airway import airway
 from calcimetry.locate.heart.ascending import Ascending, ascending
 from calcimetry.locate.heart.courses import courses
-from calcimetry.locate.heart.descending import Descending, descending
+from calcimetry.locate.heart.descending import descending
 from calcimetry.locate.heart.frame import Frame, frame
-from calcimetry.locate.heart.levels import Levels, levels
+from calcimetry.locate.heart.levels import heart_bottom, levels
 from calcimetry.locate.heart.root import Root, root
 from calcimetry.locate.heart.shape import heart_points, shape, tissue_regions
 from calcimetry.locate.heart.spine import spine
+from calcimetry.locate.heart.vessels import great_vessels, tube
 
 __all__ = ["anatomy"]
 
 F64 = NDArray[np.float64]
+
+VALVE_MM = 14.0
+"""The plane of the aortic valve lies so far below the ostia, along the root."""
+MITRAL_MM = (27.0, 30.0, -22.0)
+"""From the ostia to the middle of the mitral valve: left, back, head."""
+MITRAL_NORMAL = (0.75, -0.55, -0.37)
+"""Across the mitral valve, towards the apex."""
 
 
 def anatomy(volume: Volume, regions: Regions) -> Anatomy:
@@ -50,13 +60,14 @@ def _anatomy(volume: Volume, regions: Regions) -> Anatomy:
     back = None if grid is None else spine(grid)
     if grid is None or back is None:
         return Anatomy(volume.id)
-    tubes = {"spine": _tube(grid, np.arange(grid.shape[0]), back.row, back.column, 16.0, 4.0, back.confidence)}
+    line = np.stack([np.arange(grid.shape[0]), back.row, back.column], axis=1)
+    tubes = {"spine": tube(grid, line, 16.0, 4.0, back.confidence)}
     points: dict[str, Landmark] = {}
     planes: dict[str, Plane] = {}
     air = airway(grid, back)
     if air is not None:
         width = np.sqrt(air.area_mm2 / np.pi)
-        tubes["airway"] = _tube(grid, air.slices, air.row, air.column, width, 2.0, 0.9)
+        tubes["airway"] = tube(grid, np.stack([air.slices, air.row, air.column], axis=1), width, 2.0, 0.9)
     down = descending(grid, back)
     heights = levels(grid, back, down, air)
     if heights.carina is not None and air is not None:
@@ -66,14 +77,19 @@ def _anatomy(volume: Volume, regions: Regions) -> Anatomy:
         return Anatomy(volume.id, tubes, points, planes)
     base = root(grid, up, heights)
     sure = _sure(up, base)
-    tubes |= _aorta(grid, up, down, base, heights, sure)
+    tubes |= great_vessels(grid, back, air, up, down, base, heights, sure)
     points["root"] = _point(grid, (base.slice, base.row, base.column), (*_across(base), base.sd_mm[1]), sure)
-    planes["aortic_valve"] = _valve(grid, base, sure)
+    planes |= _valves(grid, base, sure)
+    low = heart_bottom(grid, heights, base.slice, base.sd_mm[1])
+    heights = replace(heights, bottom=None if low is None else low[0])
     form = shape(grid, back, down, heights, base)
     if form is None:
         return Anatomy(volume.id, tubes, points, planes, None, sure)
     arteries = courses(volume, grid, form, base, sure)
     points |= heart_points(grid, form) | arteries.points
+    if low is not None:
+        middle = (low[0], float(form.centroid[1]), float(form.centroid[2]))
+        planes["heart_bottom"] = Plane(_three(grid.to_lps(np.array(middle))), (0.0, 0.0, 1.0), low[1], sure)
     tubes |= arteries.tubes
     return Anatomy(volume.id, tubes, points, planes, tissue_regions(grid, form, volume.id), sure)
 
@@ -91,28 +107,17 @@ def _across(base: Root) -> tuple[float, float]:
     return base.sd_mm[0], base.sd_mm[0]
 
 
-def _aorta(grid: Frame, up: Ascending, down: Descending, base: Root, heights: Levels, sure: float) -> dict[str, Tube]:
-    """Ascending from the root up, descending from the arch down."""
-    above = up.slices <= base.slice
-    out = {}
-    if above.sum() >= 2:
-        row, column, radius = (one[above][::-1] for one in (up.row, up.column, up.radius_mm))
-        out["ascending"] = _tube(grid, up.slices[above][::-1], row, column, radius, 2.5, sure)
-    first = int(up.slices[0]) if heights.carina is not None else 0
-    ks = np.arange(first, grid.shape[0])
-    seen = float(np.clip(np.median(down.score[ks]) / 6.0, 0.0, 1.0))
-    out["descending"] = _tube(grid, ks, down.row[ks], down.column[ks], down.radius_mm[ks], 2.0, round(seen, 2))
-    return out
-
-
-def _valve(grid: Frame, base: Root, sure: float) -> Plane:
-    mm = np.array(base.axis) * 14.0
-    center = np.array([base.slice, base.row, base.column]) + mm / np.array(grid.mm)
-    ahead = grid.to_lps(center + np.array(base.axis) / np.array(grid.mm)) - grid.to_lps(center)
-    normal = ahead / np.linalg.norm(ahead)
-    mean = grid.to_lps(center)
-    sd = float(np.hypot(base.sd_mm[1], 5.0))
-    return Plane(_three(mean), _three(-normal), sd, sure)
+def _valves(grid: Frame, base: Root, sure: float) -> dict[str, Plane]:
+    """The plane of the aortic valve across the axis of the root, and of the mitral valve beside it."""
+    center = np.array([base.slice, base.row, base.column])
+    aortic = grid.to_lps(center + np.array(base.axis) * VALVE_MM / np.array(grid.mm))
+    down = aortic - grid.to_lps(center)
+    spread = float(np.hypot(base.sd_mm[1], 5.0))
+    mitral = grid.to_lps(center) + np.array(MITRAL_MM)
+    return {
+        "aortic_valve": Plane(_three(aortic), _three(-down / np.linalg.norm(down)), spread, sure),
+        "mitral": Plane(_three(mitral), MITRAL_NORMAL, float(np.hypot(spread, 8.0)), round(0.7 * sure, 2)),
+    }
 
 
 def _three(values: F64) -> tuple[float, float, float]:
@@ -123,19 +128,3 @@ def _point(
     grid: Frame, index: tuple[float, float, float], sd_mm: tuple[float, float, float], confidence: float
 ) -> Landmark:
     return Landmark(_three(grid.to_lps(np.array(index))), sd_mm, confidence)
-
-
-def _tube(
-    grid: Frame,
-    k: NDArray[np.intp],
-    row: F64,
-    column: F64,
-    radius_mm: F64 | float,
-    sd_mm: F64 | float,
-    confidence: float,
-) -> Tube:
-    points = grid.to_lps(np.stack([k.astype(np.float64), row, column], axis=1))
-    radius, sd = (
-        np.broadcast_to(np.asarray(one, dtype=np.float64), (len(points),)).copy() for one in (radius_mm, sd_mm)
-    )
-    return Tube(points, radius, sd, confidence)

@@ -6,32 +6,23 @@ second large circle on the left for it, a small one behind on the right for it, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calcimetry.locate.heart.beside import Beside, Neighbour, best_beside, path_beside
 from calcimetry.locate.heart.circles import Box, Moves, Path, edges, rings, track
 from calcimetry.locate.heart.descending import Descending
 from calcimetry.locate.heart.frame import Frame
 from calcimetry.locate.heart.levels import Levels
 from calcimetry.locate.heart.spine import Spine, spine_bone
 
-__all__ = ["Ascending", "AscendingSettings", "Neighbour", "ascending"]
+__all__ = ["Ascending", "AscendingSettings", "ascending"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbour:
-    """A circle to be looked for beside another: radii, and offset to the left and to the back (mean, spread) [mm]."""
-
-    radius_mm: tuple[float, float]
-    left_mm: tuple[float, float]
-    back_mm: tuple[float, float]
-    weight: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +34,7 @@ class AscendingSettings:
     lung : how much an edge against the lung counts, well above the root and at the root: that lies amid the heart.
     shear_mm : from so much above the expected root it drifts to the left, ``drift`` mm per mm.
     above_mm, below_mm : it is followed from so much above the expected root to so much below.
+    rival_mm, explanations : so many tracks are tried, each so far from the ones before.
     fade_mm : below the expected root slices count less and less, over this length, down to ``least``: a chamber is
         a circle there, the aorta is none.
     """
@@ -69,14 +61,16 @@ class AscendingSettings:
     move_cost: float = 0.5
     radius_cost: float = 0.4
     rival_mm: float = 18.0
+    explanations: int = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Ascending:
     """The track: one entry for each slice in ``slices``.
 
-    ``ring`` is the score of the circle itself, ``trunk`` that of the best second circle on its left [HU/mm];
-    ``margin`` how much better the track is than the best one that keeps ``rival_mm`` away, in HU/mm per slice.
+    ``ring`` is the score of the circle itself [HU/mm]; ``trunk`` and ``vein`` are its neighbours on the left and on the
+    right; ``margin`` is how much better the three explain the image than the next aorta that keeps ``rival_mm`` away
+    does with its neighbours, in HU/mm per slice.
     """
 
     slices: NDArray[np.intp]
@@ -84,9 +78,8 @@ class Ascending:
     column: F64
     radius_mm: F64
     ring: F64
-    trunk: F64
-    trunk_row: F64
-    trunk_column: F64
+    trunk: Beside
+    vein: Beside
     margin: float
 
 
@@ -115,43 +108,42 @@ def ascending(
         reach_mm=settings.radius_mm[1] + 3.0,
         lung=_lung_weight(frame, ks, heights, settings),
     )
-    radii = np.arange(settings.radius_mm[0], settings.radius_mm[1] + 0.1, settings.step_mm)
-    ring = rings(found, radii)
-    total = ring * np.sqrt(radii / 16.0).astype(np.float32)[None, :, None, None]
-    total -= np.float32(settings.hole) * _holes(frame, box, radii)
+    radii = np.arange(settings.vein.radius_mm[0], settings.radius_mm[1] + 0.1, settings.step_mm)
+    every = rings(found, radii)
+    large = int(np.searchsorted(radii, settings.radius_mm[0] - 0.1))
+    ring, big = every[:, large:], radii[large:]
+    total = ring * np.sqrt(big / 16.0).astype(np.float32)[None, :, None, None]
+    total -= np.float32(settings.hole) * _holes(frame, box, big)
     near = _prior(frame, box, down, settings)
-    trunk = np.zeros_like(near)
+    beside = {}
     for one in (settings.trunk, settings.vein, settings.rival):
-        sizes = np.arange(one.radius_mm[0], one.radius_mm[1] + 0.1, settings.step_mm)
-        best = rings(found, sizes).max(axis=1)
-        beside = _beside(best, frame, one)
-        if one is settings.trunk:
-            trunk, trunk_ring = beside, best
-        near += np.float32(one.weight) * np.clip(beside, 0.0, settings.most)
+        use = (radii >= one.radius_mm[0] - 0.1) & (radii <= one.radius_mm[1] + 0.1)
+        beside[one] = np.clip(best_beside(every[:, use].max(axis=1), frame, one), 0.0, settings.most)
+        near += np.float32(one.weight) * beside[one]
     total += near[:, None]
     below = (ks - heights.ostia) * mk - 0.7 * heights.ostia_sd_mm
     total *= np.clip(np.exp(-below / settings.fade_mm), settings.least, 1.0).astype(np.float32)[:, None, None, None]
     shift = _shear(frame, ks, heights, settings)
     sheared = _sheared(total, shift)
     moves = Moves(max(1, round((0.4 * mk + 1.5) / mi)), settings.move_cost, settings.radius_cost)
-    path = track(sheared, box, moves)
     tubular = np.flatnonzero((heights.ostia - ks) * mk < 45.0)[: max(3, round(45.0 / mk))]
-    margin = _margin(sheared, box, path, frame, settings, moves, tubular)
     at = np.arange(len(ks))
-    jj = path.row.astype(int) - box.j0
-    ii = np.clip(path.column.astype(int) + shift - box.i0, 0, total.shape[3] - 1)
-    second = [_second(trunk_ring[n], jj[n], ii[n], frame, settings.trunk) for n in at]
-    return Ascending(
-        ks,
-        path.row,
-        (ii + box.i0).astype(np.float64),
-        radii[path.radius],
-        ring[at, path.radius, jj, ii].astype(np.float64),
-        trunk[at, jj, ii].astype(np.float64),
-        np.array([j + box.j0 for j, _ in second], dtype=np.float64),
-        np.array([i + box.i0 for _, i in second], dtype=np.float64),
-        margin,
-    )
+    best: list[tuple[float, Ascending]] = []
+    for _ in range(settings.explanations):
+        path = track(sheared, box, moves)
+        rows = path.row.astype(np.intp) - box.j0
+        columns = np.clip(path.column.astype(np.intp) + shift - box.i0, 0, box.i1 - box.i0 - 1)
+        here = (path.row, (columns + box.i0).astype(np.float64), big[path.radius].astype(np.float64))
+        trunk, vein = (path_beside(every, radii, box, frame, here, one) for one in (settings.trunk, settings.vein))
+        joint = path.score.copy()
+        for one, tube in ((settings.trunk, trunk), (settings.vein, vein)):
+            # what the neighbour gives as a track, in place of what it might give slice by slice
+            joint += one.weight * (np.clip(tube.score, 0.0, settings.most) - beside[one][at, rows, columns])
+        own = ring[at, path.radius, rows, columns].astype(np.float64)
+        best.append((float(np.mean(joint[tubular])), Ascending(ks, *here, own, trunk, vein, 0.0)))
+        _forbid(sheared, box, path, frame, settings)
+    best.sort(key=lambda one: -one[0])
+    return replace(best[0][1], margin=best[0][0] - best[1][0])
 
 
 def _range(frame: Frame, heights: Levels, settings: AscendingSettings) -> tuple[int, int]:
@@ -188,43 +180,6 @@ def _prior(frame: Frame, box: Box, down: Descending, settings: AscendingSettings
     return np.asarray(-0.5 * np.minimum(away, settings.far), dtype=np.float32)
 
 
-def _offsets(frame: Frame, one: Neighbour, step: int) -> list[tuple[int, int, float]]:
-    """Rows and columns to go, and the price, inside 1.6 spreads of the mean."""
-    _, mj, mi = frame.mm
-    ranges = []
-    for (mean, spread), mm in ((one.back_mm, mj), (one.left_mm, mi)):
-        ranges.append(range(round((mean - 1.6 * spread) / mm), round((mean + 1.6 * spread) / mm) + 1, step))
-    out = []
-    for dj in ranges[0]:
-        for di in ranges[1]:
-            u, v = (dj * mj - one.back_mm[0]) / one.back_mm[1], (di * mi - one.left_mm[0]) / one.left_mm[1]
-            out.append((dj, di, u * u + v * v))
-    return out
-
-
-def _beside(score: F32, frame: Frame, one: Neighbour) -> F32:
-    """For each place the best score in the window of a neighbour, less the price of its offset."""
-    rows, columns = score.shape[1:]
-    best = np.full_like(score, -9.0)
-    for dj, di, price in _offsets(frame, one, 2):
-        to = (slice(None), slice(max(0, -dj), rows - max(0, dj)), slice(max(0, -di), columns - max(0, di)))
-        come = (slice(None), slice(max(0, dj), rows - max(0, -dj)), slice(max(0, di), columns - max(0, -di)))
-        if to[1].stop > to[1].start and to[2].stop > to[2].start:
-            np.maximum(best[to], score[come] - np.float32(price), out=best[to])
-    return best
-
-
-def _second(score: F32, j: int, i: int, frame: Frame, one: Neighbour) -> tuple[int, int]:
-    """Row and column of the neighbour that :func:`_beside` took (in the box)."""
-    rows, columns = score.shape
-    best, place = -np.inf, (j, i)
-    for dj, di, price in _offsets(frame, one, 1):
-        a, b = j + dj, i + di
-        if 0 <= a < rows and 0 <= b < columns and score[a, b] - price > best:
-            best, place = float(score[a, b]) - price, (a, b)
-    return place
-
-
 def _shear(frame: Frame, ks: NDArray[np.intp], heights: Levels, settings: AscendingSettings) -> NDArray[np.intp]:
     """Columns by which the aorta has drifted to the left in each slice, from what is known of its height."""
     start = heights.ostia - settings.shear_mm / frame.mm[0]
@@ -238,20 +193,9 @@ def _sheared(total: F32, shift: NDArray[np.intp]) -> F32:
     return out
 
 
-def _margin(
-    total: F32,
-    box: Box,
-    path: Path,
-    frame: Frame,
-    settings: AscendingSettings,
-    moves: Moves,
-    tubular: NDArray[np.intp],
-) -> float:
-    """How much worse the best track is that stays away from the first one, per slice where the aorta is a tube."""
+def _forbid(total: F32, box: Box, path: Path, frame: Frame, settings: AscendingSettings) -> None:
+    """Close the surroundings of a track, so that the next one is another explanation."""
     away = max(1, frame.columns(settings.rival_mm))
-    other = total.copy()
     for n in range(len(total)):
         j, i = int(path.row[n]) - box.j0, int(path.column[n]) - box.i0
-        other[n, :, max(0, j - away) : j + away + 1, max(0, i - away) : i + away + 1] = -9.0
-    second = track(other, box, moves)
-    return float(np.mean(path.score[tubular]) - np.mean(second.score[tubular])) if len(tubular) else 0.0
+        total[n, :, max(0, j - away) : j + away + 1, max(0, i - away) : i + away + 1] = -9.0

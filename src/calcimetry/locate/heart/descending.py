@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ class DescendingSettings:
     radius_mm, step_mm : radii of the circles.
     left_mm, ahead_mm : mean and spread of its place, left of the vertebral centre and in front of it.
     far : the prior's cost grows no further than this many squared spreads: a tortuous aorta stays possible.
+    rival_mm : the second explanation keeps so far from the first.
     size_mm : scores grow with the root of the radius over this: the gullet is a circle as well, and smaller.
     """
 
@@ -37,16 +38,18 @@ class DescendingSettings:
     move_cost: float = 0.4
     radius_cost: float = 0.3
     size_mm: float = 12.0
+    rival_mm: float = 13.0
 
 
 @dataclass(frozen=True, eq=False)
 class Descending:
-    """Row, column, radius [mm] and ring score [HU/mm] in each slice of the frame."""
+    """Row, column, radius [mm] and ring score [HU/mm] in each slice of the frame; the next best explanation."""
 
     row: F64
     column: F64
     radius_mm: F64
     score: F64
+    other: Descending | None = None
 
 
 def descending(frame: Frame, spine: Spine, settings: DescendingSettings = DescendingSettings()) -> Descending:
@@ -74,8 +77,24 @@ def descending(frame: Frame, spine: Spine, settings: DescendingSettings = Descen
     away = away + ((left - settings.left_mm[0]) / settings.left_mm[1])[:, None, :] ** 2
     size = np.sqrt(np.minimum(radii / settings.size_mm, 1.3)).astype(np.float32)[None, :, None, None]
     believed = score * size - 0.5 * np.minimum(away, settings.far)[:, None].astype(np.float32)
-    moves = max(1, round((0.5 * frame.mm[0] + 2.0) / mi))
-    path = track(believed, box, Moves(moves, settings.move_cost, settings.radius_cost))
+    first = _track(frame, score, believed, radii, box, settings)
+    away_i = max(1, frame.columns(settings.rival_mm))
+    for n in range(len(believed)):
+        j, i = round(first.row[n]) - box.j0, round(first.column[n]) - box.i0
+        believed[n, :, max(0, j - away_i) : j + away_i + 1, max(0, i - away_i) : i + away_i + 1] = -9.0
+    return replace(first, other=_track(frame, score, believed, radii, box, settings))
+
+
+def _track(
+    frame: Frame,
+    score: NDArray[np.float32],
+    believed: NDArray[np.float32],
+    radii: F64,
+    box: Box,
+    settings: DescendingSettings,
+) -> Descending:
+    most = max(1, round((0.5 * frame.mm[0] + 2.0) / frame.mm[2]))
+    path = track(believed, box, Moves(most, settings.move_cost, settings.radius_cost))
     own = score[np.arange(len(score)), path.radius, path.row.astype(int) - box.j0, path.column.astype(int) - box.i0]
     smooth = max(1, frame.slices(9.0))
     row, column, radius = (

@@ -12,7 +12,7 @@ from calcimetry.locate.heart.descending import Descending
 from calcimetry.locate.heart.frame import Frame
 from calcimetry.locate.heart.spine import Spine
 
-__all__ = ["LevelSettings", "Levels", "levels"]
+__all__ = ["LevelSettings", "Levels", "heart_bottom", "levels"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +21,18 @@ class LevelSettings:
 
     share : the lowest slice with this share of the largest area of lung left in front is where the lung ends.
     end_mm : the lung must end so much above the end of the field, else its end is not shown.
-    above_mm : the heart ends about so much above the end of that lung (mean, spread).
+    below_mm : the heart ends about so much below the end of that lung (mean, spread) ...
+    height_mm : ... and so much below the left main.
+    apart_mm : where the two differ by more, the end of the lung is another's (a deep recess, a high dome).
     carina_mm, bottom_mm : the left main lies so much below the carina and above the end of that lung (mean, spread).
     top_mm : and so much below the top of a field that shows neither: such fields are made for the heart.
     """
 
     share: float = 0.12
     end_mm: float = 8.0
-    above_mm: tuple[float, float] = (9.0, 10.0)
+    below_mm: tuple[float, float] = (3.0, 13.0)
+    height_mm: tuple[float, float] = (82.0, 9.0)
+    apart_mm: float = 28.0
     carina_mm: tuple[float, float] = (48.0, 9.0)
     bottom_mm: tuple[float, float] = (86.0, 11.0)
     top_mm: tuple[float, float] = (35.0, 22.0)
@@ -57,7 +61,7 @@ def levels(
     left, right = ends
     # The left one lies beside the apex; the right one ends on the dome of the liver, often a little higher.
     end = left if left is not None else right
-    bottom = None if end is None else end - settings.above_mm[0] / frame.mm[0]
+    bottom = None if end is None else end + settings.below_mm[0] / frame.mm[0]
     told = [(carina + settings.carina_mm[0] / frame.mm[0], settings.carina_mm[1])] if carina is not None else []
     if end is not None:
         told.append((end - settings.bottom_mm[0] / frame.mm[0], settings.bottom_mm[1]))
@@ -69,6 +73,23 @@ def levels(
     # two that differ are worth less than their spreads say
     apart = float(np.ptp(at)) * frame.mm[0] / 2.0
     return Levels(carina, end, bottom, middle, float(np.hypot(weight.sum() ** -0.5, apart)))
+
+
+def heart_bottom(
+    frame: Frame, heights: Levels, ostia: float, ostia_sd_mm: float, settings: LevelSettings = LevelSettings()
+) -> tuple[float, float] | None:
+    """Slice of the heart's bottom and its spread [mm], once the left main is known; ``None``: below the field."""
+    mk = frame.mm[0]
+    told = [(ostia + settings.height_mm[0] / mk, float(np.hypot(settings.height_mm[1], ostia_sd_mm)))]
+    if heights.lung_end is not None:
+        end = heights.lung_end + settings.below_mm[0] / mk
+        if abs(end - told[0][0]) * mk < settings.apart_mm:
+            told.append((end, settings.below_mm[1]))
+    at, sd = (np.array(one) for one in zip(*told, strict=True))
+    weight = 1.0 / sd**2
+    middle = float((at * weight).sum() / weight.sum())
+    spread = float(np.hypot(weight.sum() ** -0.5, np.ptp(at) * mk / 4.0))
+    return (middle, spread) if middle <= frame.shape[0] - 1 + 4.0 / mk else None
 
 
 def _lung_end(frame: Frame, spine: Spine, down: Descending, side: int, settings: LevelSettings) -> float | None:

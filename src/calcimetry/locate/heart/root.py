@@ -108,7 +108,7 @@ def _seen(frame: Frame, track: Ascending, at: NDArray[np.intp], settings: RootSe
         track.ring / max(1.0, float(np.median(track.ring[:upper]))),
         behind / max(0.2, float(np.percentile(behind, 95))),
         ahead / max(0.2, float(np.median(ahead[:upper]))),
-        track.trunk / max(1.5, float(np.percentile(track.trunk, 90))),
+        track.trunk.score / max(1.5, float(np.percentile(track.trunk.score, 90))),
     )
     expected = (settings.ring, settings.behind, settings.ahead, settings.trunk)
     high = np.array(settings.heights_mm)

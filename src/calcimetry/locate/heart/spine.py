@@ -23,12 +23,16 @@ class SpineSettings:
     radius_mm : a disc of about the size of a thoracic vertebral body; ribs and sternum fill little of it.
     hu : marrow and cortex lie between these, smoothed by a block.
     move_cost : price of one column from slice to slice, in shares of a full disc.
+    aside_mm, aside_cost : it is looked for so far to each side of the middle between the lungs, at this price there, in
+        shares of a full disc: where one lung is not shown that middle is far off.
     least : mean share of bone in the disc from which it is believed.
     """
 
     radius_mm: float = 14.0
     hu: tuple[float, float] = (60.0, 180.0)
     move_cost: float = 0.08
+    aside_mm: float = 90.0
+    aside_cost: float = 0.25
     least: float = 0.45
 
 
@@ -49,7 +53,7 @@ def spine(frame: Frame, settings: SpineSettings = SpineSettings()) -> Spine | No
     share = np.cumsum(frame.lung.sum(axis=(0, 1)))
     left, right = np.searchsorted(share, np.array([0.02, 0.98]) * share[-1])
     middle = (left + right) / 2.0
-    half = frame.columns(60.0)
+    half = frame.columns(settings.aside_mm)
     # behind the middle of the lungs' depth: the heart and a plate of sternum lie in front
     box = Box.of(
         frame,
@@ -64,6 +68,8 @@ def spine(frame: Frame, settings: SpineSettings = SpineSettings()) -> Spine | No
     disc /= disc.sum()
     part = ndimage.uniform_filter1d(dense[box.at], max(1, frame.slices(12.0)), axis=0, mode="nearest")
     score = np.stack([ndimage.convolve(one, disc, mode="constant") for one in part])
+    away = (np.arange(box.i0, box.i1) - middle) * frame.mm[2] / settings.aside_mm
+    score -= np.float32(settings.aside_cost) * (away**2).astype(np.float32)
     path = track(score[:, None], box, Moves(2, settings.move_cost, 1.0))
     believed = float(np.mean(path.score))
     if believed < settings.least:
