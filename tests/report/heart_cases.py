@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from calcimetry import phantom
 from calcimetry.core.case import Case, ImageInfo, NotAssessed
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Contrast, SliceSource, Volume
-from calcimetry.core.lesion import Alternative
-from calcimetry.core.measurement import Score
+from calcimetry.core.lesion import Alternative, Lesion, Mask
+from calcimetry.core.measurement import Measurement, Score
+from calcimetry.core.regions import Region
 
 from .cases import SCRIPT, SHAPE, SPACING_MM, chest, lesion_of
 
@@ -86,3 +88,46 @@ def _scores(lesions):
                 mine = [x for x in lesions if x.site == site and x.counted and part in ("total", x.structure)]
                 value = sum(x.measures[name].value for x in mine)
                 yield Score(name, site, part, "i1", value, unit, (0.9 * value, 1.1 * value))
+
+
+def person_case(seed: int) -> Case:
+    """A drawn person, gated, each lesion named from the truth: what lies above 130 HU within an object's reach."""
+    drawn = phantom.person(seed, "gated", matrix=256, often={"left_anterior_descending": 9.0})
+    volume, labels = drawn.volume, drawn.regions.labels
+    lesions = []
+    for one in drawn.regions.regions:
+        index = np.argwhere((labels == one.label) & (volume.pixels >= 130))
+        if len(index):
+            lesions.append(_found(volume, one, index, len(lesions) + 1))
+    info = ImageInfo(
+        *(volume.id, "CT", None, None, None, None, 3.0, len(volume.pixels), volume.geometry.shape),
+        *(volume.geometry.spacing_mm, 120.0, None, Contrast("none", "simulated", 41.0)),
+        gated=True,
+        used_for=(*PARTS, "pericardium", "myocardium"),
+    )
+    return Case(images=(info,), lesions=tuple(lesions), pixels={volume.id: volume})
+
+
+def _found(volume: Volume, one: Region, index: np.ndarray, n: int) -> Lesion:
+    start = index.min(axis=0)
+    bits = np.zeros(tuple(index.max(axis=0) - start + 1), bool)
+    bits[tuple((index - start).T)] = True
+    mask = Mask(tuple(int(v) for v in start), bits)
+    center = index.mean(axis=0)
+    peak = index[int(volume.pixels[tuple(index.T)].argmax())]
+    calcium = one.site != "unassigned"
+    return Lesion(
+        *(f"L{n}", volume.id, n, "calcification" if calcium else "bone"),
+        center_index=tuple(float(v) for v in center),
+        center_mm=tuple(float(v) for v in volume.geometry.to_lps_mm(center)),
+        bounds_index=(mask.start, mask.stop),
+        peak_index=tuple(int(v) for v in peak),
+        site=one.site,
+        structure=one.structure,
+        probability=0.95,
+        confidence=0.95,
+        counted=calcium,
+        reason=None if calcium else f"a {one.structure.replace('_', ' ')} is not counted",
+        measures={"volume": Measurement(len(index) * volume.geometry.voxel_mm3, "mm3")},
+        mask=mask,
+    )

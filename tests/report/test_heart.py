@@ -10,7 +10,7 @@ import pytest
 from calcimetry import report
 from calcimetry.core.lesion import Alternative
 from calcimetry.report.heart import HeartPageSettings, hearts
-from calcimetry.report.heart.places import PLACES
+from calcimetry.report.heart.places import PLACES, name_of
 from calcimetry.report.heart.strips import _full_planes
 
 from . import cases, heart_cases
@@ -244,3 +244,21 @@ def test_no_heart_no_section():
     case = cases.projection_case()
     assert hearts(case) == ()
     assert "Heart and great vessels" not in report.page(case, created=WHEN)
+
+
+@pytest.mark.heavy
+def test_a_drawn_person_is_laid_open_with_every_lesion_under_its_own_name():
+    case = heart_cases.person_case(3)
+    (found,) = hearts(case)
+    truth = {x.id: x for x in case.lesions}
+    assert sum(len(row.lesions) for row in found.rows) == sum(x.counted for x in case.lesions)
+    for strip in found.strips:
+        assert strip.views
+        for view in strip.views:
+            assert view.picture.src.startswith("data:image/png")
+            for said in view.lesions:
+                assert said.name == name_of(truth[said.id].site, truth[said.id].structure)
+    assert "LAD" in [place.short for place in found.vessels.named]
+    assert not found.first  # all names are sure here
+    assert sum(n for _, n in found.others) == sum(not x.counted for x in case.lesions)
+    assert len(report.page(case, created=WHEN)) < 2_000_000

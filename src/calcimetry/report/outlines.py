@@ -37,9 +37,13 @@ def outlines(
     plane: int,
     box: Box,
     scale: tuple[float, float],
+    *,
     about: Collection[str] | None = None,
-) -> Iterator[Outline]:
-    """Outlines of the lesions that a picture shows, heaviest first; names stand where there is room.
+    max_chars: int,
+) -> tuple[list[Outline], int]:
+    """Outlines of the lesions that a picture shows, heaviest first, and how many more it shows without one.
+
+    Names stand where there is room.
 
     Parameters
     ----------
@@ -48,11 +52,15 @@ def outlines(
     scale : (float, float)
         Pixels of the picture per column and per row.
     about : collection of str, optional
-        Ids of the lesions that the picture is about: they come first and always have a name. Without it all counted
-        ones are.
+        Ids of the lesions that the picture is about: they come first and have a name though they are not counted.
+        Without it all counted ones are.
+    max_chars : int
+        Of all paths together; what is lighter goes without.
     """
     r0, r1, c0, c1 = box
     wide, taken = (c1 - c0) * scale[0], list[tuple[float, float]]()
+    found: list[Outline] = []
+    bare = 0
     first = frozenset() if about is None else frozenset(about)
     for lesion in sorted(by_weight(list(lesions)), key=lambda x: x.id not in first):
         mask = lesion.mask
@@ -63,6 +71,9 @@ def outlines(
         seen = np.argwhere(bits[max(0, r0 - j0) : max(0, r1 - j0), max(0, c0 - i0) : max(0, c1 - i0)])
         if not len(seen):
             continue
+        if max_chars <= 0:
+            bare += 1
+            continue
         top, right = seen[0, 0] + max(j0, r0), seen[seen[:, 0] == seen[0, 0], 1].max() + 1 + max(i0, c0)
         # The name stands right of the uppermost row that is seen, inside the picture, clear of other names.
         x = round(min(float(right - c0) * scale[0] + 3.0, wide - 40.0), 1)
@@ -72,8 +83,13 @@ def outlines(
         if named:
             taken.append((x, y))
         path = outline_path(bits, (j0 - r0, i0 - c0), scale)
+        max_chars -= len(path)
+        if max_chars < 0:
+            bare += 1
+            continue
         role: Literal["counted", "apart", "other"] = "counted" if about is None or lesion.id in first else "apart"
-        yield Outline(visible(lesion.id), role if lesion.counted else "other", path, (x, y) if named else None)
+        found.append(Outline(visible(lesion.id), role if lesion.counted else "other", path, (x, y) if named else None))
+    return found, bare
 
 
 def outline_path(bits: NDArray[np.bool_], start: tuple[int, int], scale: tuple[float, float] = (1.0, 1.0)) -> str:

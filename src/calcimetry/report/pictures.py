@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,11 +164,7 @@ def draw(
     size = _size((r1 - r0, c1 - c0), pitch, s.overview_px if kind == "overview" else s.crop_px)
     low, high = _window(image, pixels, s)
     scale = (size[0] / (c1 - c0), size[1] / (r1 - r0))
-    edges = list(outlines(lesions, plane, box, scale, about))
-    kept = tuple(
-        o for o, drawn in zip(edges, accumulate(len(o.path) for o in edges), strict=True) if drawn <= s.max_path_chars
-    )
-    bare = len(edges) - len(kept)
+    kept, bare = outlines(lesions, plane, box, scale, about=about, max_chars=s.max_path_chars)
     named = ", ".join(o.id for o in kept if o.role == "counted")[:200] or "none counted"
     return Picture(
         kind=kind,
@@ -180,7 +175,7 @@ def draw(
         src=_png(pixels[r0:r1, c0:c1], (low, high), size),
         width=size[0],
         height=size[1],
-        outlines=kept,
+        outlines=tuple(kept),
         sides=_sides(image),
         bar_px=None if pitch is None else 10.0 / pitch[1] * scale[0],
     )

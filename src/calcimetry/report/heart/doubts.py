@@ -72,6 +72,8 @@ def _reasons(lesion: Lesion, elsewhere: float, unsure_kind: bool, s: HeartPageSe
         yield "another name is of another site, so that a sum would change"
     if unsure_kind:
         yield f"calcification at all with confidence {lesion.confidence:.2f}"
+    if lesion.evidence.get("parted"):
+        yield "cut from a larger body that runs into another structure"
     if not lesion.counted:
         yield f"not counted: {visible(lesion.reason or 'no reason is given')}"
     elif lesion.reason:
