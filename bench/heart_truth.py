@@ -2,12 +2,11 @@
 
     python bench/heart_truth.py --data FOLDER --labels DIR [--scans a,b] [--lesions 1000] [--seed 0] [--json FILE]
 
-For each scan (a folder of DICOM files) DIR holds ``<scan>.json`` with courses drawn by eye: ``courses``
-{name: [[x, y, z], ...]} in patient space, ``aorta`` [{k, part, center: [row, column], radius_mm} or {k, part, polygon}],
-``planes`` {aortic_valve: {center, radius_mm}}, ``pericardium`` and ``myocardium`` as points. Calcium is inserted along
-them at the scan's own resolution and noise, never where something dense lies already; decoys where none of them runs.
-Then the image is changed in one of several ways (cardiac crop, shift, rotation, thicker slices, more noise) and analysed
-from scratch.
+For each scan (a folder of DICOM files) DIR holds ``<scan>.json``, drawn by eye: ``courses`` {name: [[x, y, z], ...]} in
+patient space, ``aorta`` [{k, part, center: [row, column], radius_mm} or {k, part, polygon}], ``planes`` {aortic_valve:
+{center, radius_mm}}, ``pericardium`` and ``myocardium`` as points. Calcium is inserted along them at the scan's own
+resolution and noise, never where something dense lies already; decoys where none of them runs. Then the image is
+changed in one of several ways (cardiac crop, shift, rotation, thicker slices, more noise) and analysed from scratch.
 
 A lesion counts as shown where at least 1 mm2 of it reaches the threshold, and as found where a lesion that is not set
 aside as noise or metal holds part of it. Its name is that of the lesion that holds most of it. Intervals: Wilson, 95 %.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import uniform_filter
 
-__all__ = ["NoiseSource", "Texture", "noise_level"]
+__all__ = ["Grain", "NoiseSource", "Texture", "noise_level"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,9 @@ class Texture:
     floor_per_mm: float = 0.03
     streaks: float = 0.0
     stretch: float = 6.0
+
+
+_BANK = 40
 
 
 class NoiseSource:
@@ -52,7 +55,7 @@ class NoiseSource:
         overlap: int = 1,
     ) -> None:
         texture = texture or Texture()
-        self._shape, self._rng, self._overlap = shape, rng, max(1, overlap)
+        self._shape, self._rng, self.overlap = shape, rng, max(1, overlap)
         fy = fft.fftfreq(shape[0], pixel_mm[0])[:, None]
         fx = fft.rfftfreq(shape[1], pixel_mm[1])[None, :]
         # Mean power over the full plane: the half plane counts twice except its first (and last) column.
@@ -70,7 +73,7 @@ class NoiseSource:
         if texture.streaks:
             power = (1 - texture.streaks**2) * power + texture.streaks**2 * unit(texture.stretch)
         self._filter = np.sqrt(power).astype(np.float32)
-        self._recent: deque[NDArray[np.float32]] = deque(maxlen=self._overlap)
+        self._recent: deque[NDArray[np.float32]] = deque(maxlen=self.overlap)
 
     def _plane(self) -> NDArray[np.float32]:
         white = self._rng.standard_normal(self._shape, dtype=np.float32)
@@ -79,12 +82,36 @@ class NoiseSource:
     def next(self) -> NDArray[np.float32]:
         """The next plane (row, column) of mean 0 and variance 1."""
         self._recent.append(self._plane())
-        while len(self._recent) < self._overlap:
+        while len(self._recent) < self.overlap:
             self._recent.append(self._plane())
-        if self._overlap == 1:
+        if self.overlap == 1:
             return self._recent[0]
-        total = np.sum(np.stack(self._recent), axis=0) / np.sqrt(self._overlap)
+        total = np.sum(np.stack(self._recent), axis=0) / np.sqrt(self.overlap)
         return np.asarray(total, dtype=np.float32)
+
+
+class Grain:
+    """Planes of noise for a long stack: after the first ones earlier planes come again, rolled and turned about.
+
+    Each plane on its own is as the source makes it; making hundreds anew is most of the work of a long stack.
+    """
+
+    def __init__(self, source: NoiseSource, rng: np.random.Generator, planes: int) -> None:
+        self._source, self._rng = source, rng
+        self._most = planes if source.overlap > 1 else _BANK
+        self._bank: list[NDArray[np.float32]] = []
+
+    def next(self) -> NDArray[np.float32]:
+        """The next plane (row, column) of mean 0 and variance 1."""
+        if len(self._bank) < self._most:
+            plane = self._source.next()
+            if self._source.overlap == 1:
+                self._bank.append(plane)
+            return plane
+        plane = self._bank[int(self._rng.integers(self._most))]
+        by = [int(self._rng.integers(n)) for n in plane.shape]
+        plane = np.roll(plane, by, axis=(0, 1))[:: int(self._rng.choice([-1, 1]))]
+        return -plane if self._rng.random() < 0.5 else plane
 
 
 def noise_level(hu: NDArray[np.float32], pixel_mm: float) -> NDArray[np.float32]:

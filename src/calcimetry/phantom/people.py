@@ -13,6 +13,7 @@ from calcimetry.core.anatomy import Anatomy, Landmark, Plane
 from calcimetry.core.anatomy import Tube as Course
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
+from calcimetry.phantom.artefacts import metal_rays
 from calcimetry.phantom.burden import draw_burden
 from calcimetry.phantom.canvas import F32
 from calcimetry.phantom.corridors import around_objects
@@ -20,7 +21,7 @@ from calcimetry.phantom.decoys import draw_decoys
 from calcimetry.phantom.figure import draw_figure
 from calcimetry.phantom.lesions import triple
 from calcimetry.phantom.materials import hu_per_mg_cm3
-from calcimetry.phantom.noise import NoiseSource, Texture, noise_level
+from calcimetry.phantom.noise import Grain, NoiseSource, Texture, noise_level
 from calcimetry.phantom.objects import Placed, truth_of
 from calcimetry.phantom.organs import Organs, build_organs
 from calcimetry.phantom.protocols import Protocol, draw_protocol
@@ -34,6 +35,7 @@ __all__ = ["person"]
 # Anatomy is painted on pixels of this size and brought to the image's own with the scanner's blur.
 _PAINT_MM = {"gated": 0.8, "chest": 1.0}
 _SUBSLICE_MM = 2.0
+_COARSE_MM = 1.5  # thinner slices are interpolated between planes this far apart
 _KEPT = 0.7  # an object with less than this share of its volume inside the image is left out
 _HEART_SITES = ("coronary_artery", "aortic_valve", "mitral_annulus", "pericardium", "myocardium")
 
@@ -236,10 +238,10 @@ def _image(
     motion_mm: Float,
     rng: np.random.Generator,
 ) -> NDArray[np.int16]:
-    by_slice: dict[int, list[tuple[Rendered, float]]] = {}
+    by_slice: dict[int, list[tuple[Placed, Rendered, float]]] = {}
     for one, image in drawn:
         for k in range(image.share.shape[0]):
-            by_slice.setdefault(image.start[0] + k, []).append((image, per_mg * one.density_mg_cm3))
+            by_slice.setdefault(image.start[0] + k, []).append((one, image, per_mg * one.density_mg_cm3))
     slices, rows, columns = grid.shape
     x = (grid.affine[0, 3] + np.arange(columns) * scan.pixel_mm).astype(np.float32)
     y = (grid.affine[1, 3] + np.arange(rows) * scan.pixel_mm).astype(np.float32)
@@ -248,29 +250,50 @@ def _image(
     overlap = max(1, round(scan.thickness_mm / scan.increment_mm))
     pitch = scan.pixel_mm
     texture = Texture(blur_mm=scan.texture_mm, streaks=scan.streaks)
-    noise = NoiseSource((rows, columns), (pitch, pitch), rng, texture, overlap=overlap)
+    noise = Grain(NoiseSource((rows, columns), (pitch, pitch), rng, texture, overlap=overlap), rng, slices)
+    ray_rng = np.random.default_rng(rng.integers(1 << 32))
     parts = max(1, int(np.ceil(scan.thickness_mm / _SUBSLICE_MM)))
     parts = max(parts, 2) if motion_mm.any() and scan.thickness_mm > 1.5 else parts
+    near: dict[int, F32] = {}
     pixels: NDArray[np.int16] = np.empty(grid.shape, dtype=np.int16)
     for k in range(slices):
         z = float(grid.affine[2, 3]) + k * scan.increment_mm
-        painted = None
-        for n in range(parts):
-            offset = ((n + 0.5) / parts - 0.5) * scan.thickness_mm
-            phase = 1.0 if (n + (k if parts == 1 else 0)) % 2 else -1.0
-            part = torso.plane(z + offset, triple(phase * motion_mm))
-            painted = part.copy() if painted is None else painted + part
-        assert painted is not None
-        plane = down @ (painted / np.float32(parts)) @ across
+        painted = _painted(torso, z, scan.thickness_mm, parts, k, motion_mm, near)
+        plane: F32 = (down @ painted @ across).astype(np.float32, copy=False)
         level = noise_level(plane, pitch) if scan.noise_hu else None
-        for image, hu in by_slice.get(k, ()):
+        for one, image, hu in by_slice.get(k, ()):
             share = image.share[k - image.start[0]].astype(np.float32)
             spot = plane[image.box[1:]]
             total = float(share.sum())
             around = float((share * spot).sum()) / total if total > 1e-9 else 0.0
             spot += share * np.float32(hu - around)
+            if one.shape.kind == "metal":
+                metal_rays(plane, image, k, pitch, ray_rng)
         if level is not None:
             plane += noise.next() * level * np.float32(scan.noise_hu)
         np.rint(plane, out=plane)
         pixels[k] = np.clip(plane, -1024, 3071)
     return pixels
+
+
+def _painted(
+    torso: Torso, z: float, thickness_mm: float, parts: int, k: int, motion_mm: Float, near: dict[int, F32]
+) -> F32:
+    """Tissue of one slice before any blur. ``near``: planes painted a moment ago, for slices closer than those."""
+    if parts == 1 and thickness_mm < _COARSE_MM:
+        first = int(np.floor(z / _COARSE_MM))
+        for old in [n for n in near if n < first]:
+            del near[old]
+        for n in (first, first + 1):
+            if n not in near:
+                near[n] = torso.plane(n * _COARSE_MM, triple(motion_mm * (1.0 if n % 2 else -1.0))).copy()
+        share = np.float32(z / _COARSE_MM - first)
+        return np.asarray(near[first] + share * (near[first + 1] - near[first]), dtype=np.float32)
+    total: F32 | None = None
+    for n in range(parts):
+        offset = ((n + 0.5) / parts - 0.5) * thickness_mm
+        phase = 1.0 if (n + (k if parts == 1 else 0)) % 2 else -1.0
+        part = torso.plane(z + offset, triple(phase * motion_mm))
+        total = part.copy() if total is None else total + part
+    assert total is not None
+    return np.asarray(total / np.float32(parts), dtype=np.float32)

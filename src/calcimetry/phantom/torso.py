@@ -221,7 +221,7 @@ class Torso:
         canvas.fill(whole, inside + np.float32(2.4), hu["fat"] + np.float32(4) + self._uneven)
         x, y = canvas.x, canvas.y
         edge = (x - np.float32(self._liver_end)) - (y + np.float32(40)) * np.float32(0.45)
-        liver = np.maximum(inside + np.float32(3.0), edge * np.float32(0.9))
+        liver = np.maximum(inside + np.float32(0.8), edge * np.float32(0.9))
         gap = np.hypot(x - np.float32(figure.spine_x(z_mm) + 7), y - np.float32(figure.spine_y(z_mm) - 8))
         gap = (np.float32(27) + self._blobs * np.float32(0.2) - gap).astype(np.float32)
         liver = np.maximum(liver, gap)
