@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -442,3 +443,23 @@ def test_the_shared_film(shared_data: Path) -> None:
     (hip,) = read.study(shared_data / "radiograph/hip_rg2.dcm").images
     assert isinstance(hip, Projection)
     assert hip.kind == "radiograph"
+
+
+def test_flipped_bytes_of_a_header_end_in_pixels_or_an_error_of_ours(tmp_path: Path) -> None:
+    def rich(ds: Dataset) -> None:
+        ds.ViewCodeSequence = view_code("399368009", "399163009")
+        ds.VOILUTSequence = lut(0, list(range(64)))
+        ds.WindowCenter, ds.WindowWidth, ds.PixelPaddingValue = [2000, 100], [3000, 50], 7
+
+    path = tmp_path / "film.dcm"
+    dcmwrite(path, mammogram(rich), enforce_file_format=True)
+    whole = path.read_bytes()
+    head = whole.index(b"\xe0\x7f\x10\x00") + 12
+    rng = np.random.default_rng(0)
+    for n in range(150):
+        bad = bytearray(whole)
+        for _ in range(1 + n % 3):
+            bad[int(rng.integers(132, head))] = int(rng.integers(256))
+        path.write_bytes(bytes(bad))
+        with contextlib.suppress(InputError):
+            read.study(path)

@@ -1,6 +1,7 @@
 """Where things lie: body, lungs and bone, contrast medium, the scale of the numbers, and shapes drawn by hand."""
 
 from calcimetry.locate.body import BodySettings, body
+from calcimetry.locate.breast import BreastMap, BreastSettings, breast_map
 from calcimetry.locate.contrast import contrast, contrast_note, contrast_threshold_hu
 from calcimetry.locate.drawn import drawn
 from calcimetry.locate.heart import anatomy
@@ -9,8 +10,11 @@ from calcimetry.locate.scale import scale_note
 __all__ = [
     "TABLES",
     "BodySettings",
+    "BreastMap",
+    "BreastSettings",
     "anatomy",
     "body",
+    "breast_map",
     "contrast",
     "contrast_note",
     "contrast_threshold_hu",

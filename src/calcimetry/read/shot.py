@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from calcimetry.core.errors import DecodingError
+from calcimetry.core.errors import DecodingError, InputError
 from calcimetry.core.image import ProjectionKind
 from calcimetry.knowledge.load import table
 from calcimetry.read.enhanced import data_set
@@ -114,8 +115,12 @@ def shots(place: Place, meta: Meta, scanned: Scan, body: bytes, builder: SliceBu
     check_pixels(common, place, meta, scanned, builder.limits)
     ds = data_set(place, meta, scanned, body)
     try:
-        made = tuple(_shots(ds, common, place, scanned))
-    except (AttributeError, TypeError, ValueError, KeyError, IndexError, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = tuple(_shots(ds, common, place, scanned))
+    except InputError:
+        raise
+    except Exception as error:  # values are parsed when asked for: whatever a damaged one makes the parser throw
         raise DecodingError(
             "the header of a projection cannot be read", where=place.name, found=str(error)[:200]
         ) from error

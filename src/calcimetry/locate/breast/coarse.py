@@ -1,0 +1,60 @@
+"""The reduced image on which large things are found, and the part of it that was exposed at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+__all__ = ["Coarse", "enlarged", "live_box", "reduced"]
+
+Bits = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Coarse:
+    """A reduced image: (row, column) means of ``step`` x ``step`` pixels, and the millimeters of one of them."""
+
+    pixels: NDArray[np.float32]
+    step: int
+    mm: float
+
+    def px(self, mm: float) -> int:
+        """A length in whole pixels, at least one."""
+        return max(1, round(mm / self.mm))
+
+
+def reduced(pixels: NDArray[Any], step: int, mm: float) -> Coarse:
+    """Block means; what is left over at the far edges is repeated from the last whole block."""
+    rows, columns = (n // step * step for n in pixels.shape)
+    whole = pixels[:rows, :columns].reshape(rows // step, step, columns // step, step)
+    return Coarse(whole.mean(axis=(1, 3), dtype=np.float32), step, mm)
+
+
+def enlarged(mask: NDArray[Any], step: int, shape: tuple[int, int]) -> NDArray[Any]:
+    """A mask of the reduced image on the grid of the whole one; left-over pixels take their neighbour's value."""
+    rows = np.minimum(np.arange(shape[0]) // step, mask.shape[0] - 1)
+    columns = np.minimum(np.arange(shape[1]) // step, mask.shape[1] - 1)
+    return mask[rows][:, columns]
+
+
+def live_box(pixels: NDArray[np.float32]) -> tuple[slice, slice]:
+    """The rectangle that holds grey at all: outside it every pixel has the image's lowest value (padding).
+
+    A line is dead where all but one in a hundred pixels are exactly the lowest value.
+    """
+    dead = pixels == pixels.min()
+    found = []
+    for axis in (1, 0):
+        alive = np.flatnonzero(dead.mean(axis=axis) < 0.99)
+        # Digital mammograms show air as the lowest value everywhere: their dead lines hold no cut.
+        found.append(slice(int(alive[0]), int(alive[-1]) + 1) if alive.size else slice(0, pixels.shape[1 - axis]))
+    return found[0], found[1]
+
+
+def smooth(pixels: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Gaussian smoothing."""
+    return np.asarray(ndimage.gaussian_filter(pixels, sigma, mode="nearest"), np.float32)
