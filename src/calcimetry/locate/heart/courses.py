@@ -36,6 +36,7 @@ class CourseSettings:
     fork_mm : length of the left main: mean, spread (textbooks: about 10, 2 to 25 and more).
     most : evidence is cut at plus and minus this.
     none : evidence of places outside the image.
+    honest : spreads are this much wider than the model's own, as found on simulated persons.
     least_sd_mm : no course is known better than this.
     least : where root and shape together are believed less, no course is given.
     good : mean evidence of a course that is seen well.
@@ -62,13 +63,14 @@ class CourseSettings:
     )
     settle: tuple[float, float] = (0.3, 0.45)
     fork_mm: tuple[float, float] = (12.0, 5.0)
-    most: tuple[float, float] = (-4.0, 2.5)
+    most: tuple[float, float] = (-4.0, 3.0)
     none: float = -0.5
+    honest: float = 1.3
     least_sd_mm: float = 2.5
     least: float = 0.05
-    good: float = 0.6
+    good: float = 0.8
     radius_mm: float = 2.0
-    thread: ThreadSettings = ThreadSettings(weight=0.6)
+    thread: ThreadSettings = ThreadSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +123,7 @@ def courses(
         ("fork", left, fork),
     ):
         along = settings.fork_mm[1] if name == "fork" else 0.0
-        sd = float(np.hypot(max(thread.sd_mm[node], settings.least_sd_mm), along))
+        sd = float(np.hypot(max(settings.honest * thread.sd_mm[node], settings.least_sd_mm), along))
         x, y, z = (float(one) for one in thread.points_mm[node])
         points[name] = Landmark((x, y, z), (sd, sd, sd), round(believed, 2))
     return Courses(tubes, points)
@@ -223,5 +225,5 @@ def _node_at(points: F64, mm: float) -> int:
 
 def _tube(thread: Thread, part: slice, sure: float, settings: CourseSettings) -> Tube:
     points = thread.points_mm[part]
-    sd = np.maximum(thread.sd_mm[part], settings.least_sd_mm)
+    sd = np.maximum(settings.honest * thread.sd_mm[part], settings.least_sd_mm)
     return Tube(points.copy(), np.full(len(points), settings.radius_mm), sd.copy(), round(sure, 2))

@@ -19,7 +19,7 @@ __all__ = ["FEATURES", "Evidence", "EvidenceSettings", "Window", "features", "wi
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
-FEATURES = ("thread", "fat", "thread_in_fat", "depth", "depth_squared", "lung", "other", "soft", "soft_squared")
+FEATURES = ("fat", "depth_squared", "groove", "soft", "soft_squared")
 """Names of what :func:`features` measures, in its order."""
 
 
@@ -29,8 +29,10 @@ class EvidenceSettings:
 
     plane_mm, slice_mm : width of a block in the plane, and along the body (thicker slices stay as they are).
     fat_hu, soft_hu : fat and soft tissue; in between is shared.
-    thread_mm, round_mm : a thread is softer inside the first width than inside the second (Gaussian, one sigma).
-    share_mm : width over which the share of fat is taken.
+    thread_mm : softness is taken over this width (Gaussian, one sigma).
+    share_mm, groove_mm : widths over which the share of fat is taken, for itself and in a groove.
+    walls_mm : width over which the share of muscle is taken: it is high amid the walls of a groove, low on a bulge.
+    margin_mm : so much around the heart is looked at.
     """
 
     plane_mm: float = 1.3
@@ -38,8 +40,10 @@ class EvidenceSettings:
     fat_hu: float = -100.0
     soft_hu: float = 30.0
     thread_mm: float = 1.2
-    round_mm: float = 3.5
     share_mm: float = 4.0
+    groove_mm: float = 3.0
+    walls_mm: float = 7.0
+    margin_mm: float = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,53 +70,55 @@ class Evidence:
         return np.where(inside, found, outside).astype(np.float64)
 
 
-def window(
-    volume: Volume, frame: Frame, form: Shape, margin_mm: float = 12.0, settings: EvidenceSettings = EvidenceSettings()
-) -> Window:
+def window(volume: Volume, frame: Frame, form: Shape, settings: EvidenceSettings = EvidenceSettings()) -> Window:
     """The heart and a margin around it, from the voxels as they are."""
-    where = np.argwhere(form.tissue == TISSUES.index("heart"))
-    corners = np.array(np.meshgrid(*zip(where.min(axis=0), where.max(axis=0), strict=True), indexing="ij"))
-    index = volume.geometry.to_index(frame.to_lps(corners.reshape(3, -1).T.astype(np.float64)))
-    margin = margin_mm / np.array(volume.geometry.spacing_mm)
-    low = np.maximum(0, np.floor(index.min(axis=0) - margin)).astype(int)
-    high = np.minimum(np.array(volume.geometry.shape), np.ceil(index.max(axis=0) + margin).astype(int) + 1)
-    part = volume.geometry.cropped(low.tolist(), high.tolist())
+    low, high = _bounds(form.tissue == TISSUES.index("heart"))
+    corners = np.array(np.meshgrid(*zip(low, high - 1, strict=True), indexing="ij")).reshape(3, -1).T
+    index = volume.geometry.to_index(frame.to_lps(corners.astype(np.float64)))
+    margin = settings.margin_mm / np.array(volume.geometry.spacing_mm)
+    first = np.maximum(0, np.floor(index.min(axis=0) - margin)).astype(int)
+    end = np.minimum(np.array(volume.geometry.shape), np.ceil(index.max(axis=0) + margin).astype(int) + 1)
+    part = volume.geometry.cropped(first.tolist(), end.tolist())
     _, fj, fi = block_factors(part.shape, part.spacing_mm, settings.plane_mm)
     fk = block_factors(part.shape, part.spacing_mm, settings.slice_mm)[0]
-    cut = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    cut = tuple(slice(int(a), int(b)) for a, b in zip(first, end, strict=True))
     return Window(block_mean(volume.pixels[cut], (fk, fj, fi)), block_geometry(part, (fk, fj, fi)))
 
 
 def features(part: Window, frame: Frame, form: Shape, settings: EvidenceSettings = EvidenceSettings()) -> F32:
     """Features (feature, slice, row, column) of each voxel, as :data:`FEATURES` names them.
 
-    ``thread``: how much softer it is than what lies around; ``fat``: share of fat about it; ``depth``: in the heart's
-    muscle, negative outside of it [cm]; ``lung``: nearness of the lung; ``other``: it is wall, abdomen or lung;
-    ``soft``: fat (0) to muscle (1).
+    ``fat``: share of fat about it; ``depth``: in the heart's muscle, negative outside of it [cm]; ``groove``: share of
+    fat times share of muscle farther around; ``soft``: from fat (0) to muscle (1).
     """
     mm = np.array(part.geometry.spacing_mm)
     soft = np.clip((part.hu - settings.fat_hu) / (settings.soft_hu - settings.fat_hu), 0.0, 1.0)
     lung = part.hu < -250.0
+    fat = np.clip(part.hu / -60.0, 0.0, 1.0)
     # On the edge of a lung the mean of lung and muscle looks like fat: voxels that touch lung count little.
-    edge = ndimage.binary_dilation(lung, np.ones((1, 3, 3), dtype=bool))
-    fat = np.clip((0.0 - part.hu) / 60.0, 0.0, 1.0)
-    fat[edge] *= 0.3
+    fat[ndimage.binary_dilation(lung, np.ones((1, 3, 3), dtype=bool))] *= 0.3
     fat[lung] = 0.0
-    near, wide = (
-        ndimage.gaussian_filter(soft, sigma / mm, mode="nearest", truncate=2.5)
-        for sigma in (settings.thread_mm, settings.round_mm)
+    near = ndimage.gaussian_filter(soft, settings.thread_mm / mm, mode="nearest", truncate=2.5)
+    share, close = (
+        ndimage.gaussian_filter(fat, width / mm, mode="nearest", truncate=2.5)
+        for width in (settings.share_mm, settings.groove_mm)
     )
-    share = ndimage.gaussian_filter(fat, settings.share_mm / mm, mode="nearest", truncate=2.5)
-    thread = near - wide
     muscle = form.tissue == TISSUES.index("heart")
-    deep = _signed(muscle, frame.mm)
-    away = ndimage.distance_transform_edt(~frame.lung, sampling=frame.mm)
-    k, j, i = _nearest(part.geometry, frame)
-    take = np.ix_(k, j, i)
-    depth = np.clip(deep[take], -15.0, 15.0) / 10.0
-    air = np.exp(-away[take] / 4.0)
-    other = np.isin(form.tissue[take], [TISSUES.index(one) for one in ("chest_wall", "abdomen", "behind", "lung")])
-    return np.stack([thread, share, thread * share, depth, depth**2, air, other, near, near**2]).astype(np.float32)
+    low, high = _bounds(muscle)
+    margin = np.ceil((settings.margin_mm + 3.0) / np.array(frame.mm)).astype(int)
+    low, high = np.maximum(0, low - margin), np.minimum(np.array(muscle.shape), high + margin)
+    muscle = muscle[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+    spread = settings.walls_mm / np.array(frame.mm)
+    walls = ndimage.gaussian_filter(muscle.astype(np.float32), spread, mode="nearest", truncate=2.0)
+    depth = np.clip(_signed(muscle, frame.mm), -15.0, 15.0) / 10.0
+    take = np.ix_(*_nearest(part.geometry, frame, low, high))
+    return np.stack([share, depth[take] ** 2, close * walls[take], near, near**2]).astype(np.float32)
+
+
+def _bounds(bits: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First and last index (and one more) on each axis."""
+    ends = [np.flatnonzero(bits.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+    return np.array([one[0] for one in ends]), np.array([one[-1] + 1 for one in ends])
 
 
 def _signed(bits: NDArray[np.bool_], mm: tuple[float, float, float]) -> F64:
@@ -121,12 +127,14 @@ def _signed(bits: NDArray[np.bool_], mm: tuple[float, float, float]) -> F64:
     return np.asarray(inside - outside)
 
 
-def _nearest(grid: Geometry, frame: Frame) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """For each slice, row and column of a grid the nearest one of the frame: both run along the same axes."""
+def _nearest(
+    grid: Geometry, frame: Frame, low: NDArray[np.intp], high: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """For each slice, row and column of a grid the nearest one of a part of the frame; both share their axes."""
     out = []
     for axis in range(3):
         index = np.zeros((grid.shape[axis], 3))
         index[:, axis] = np.arange(grid.shape[axis])
         at = np.rint(frame.to_index(grid.to_lps_mm(index))[:, axis]).astype(np.intp)
-        out.append(np.clip(at, 0, frame.shape[axis] - 1))
+        out.append(np.clip(at, low[axis], high[axis] - 1) - low[axis])
     return out[0], out[1], out[2]

@@ -24,8 +24,8 @@ class ThreadSettings:
 
     pitch_mm: float = 2.0
     reach_sd: float = 2.2
-    hold_mm: float = 35.0
-    weight: float = 0.5
+    hold_mm: float = 50.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
