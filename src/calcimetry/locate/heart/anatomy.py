@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from calcimetry.core.anatomy import Anatomy, Landmark, Plane
 from calcimetry.core.image import Volume
 from calcimetry.core.regions import Regions
+from calcimetry.locate.contrast import contrast
 from calcimetry.locate.heart.airway import airway
 from calcimetry.locate.heart.ascending import Ascending, ascending
 from calcimetry.locate.heart.courses import courses
@@ -25,10 +26,8 @@ __all__ = ["anatomy"]
 
 F64 = NDArray[np.float64]
 
-VALVE_MM = 14.0
-"""The plane of the aortic valve lies so far below the ostia, along the root."""
-MITRAL_MM = (27.0, 30.0, -22.0)
-"""From the ostia to the middle of the mitral valve: left, back, head."""
+MITRAL_MM = (20.0, 25.0, -12.0)
+"""From the middle of the aortic to that of the mitral valve: left, back, head."""
 MITRAL_NORMAL = (0.75, -0.55, -0.37)
 """Across the mitral valve, towards the apex."""
 
@@ -49,13 +48,13 @@ def anatomy(volume: Volume, regions: Regions) -> Anatomy:
         What was found; what was not is left out.
     """
     try:
-        return _anatomy(volume, regions)
+        return _anatomy(volume, regions, contrast(volume, regions).state == "given")
     except (ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError):
         # A field too odd for the arithmetic (two slices, one lung in a corner): no landmark is better than a guess.
         return Anatomy(volume.id)
 
 
-def _anatomy(volume: Volume, regions: Regions) -> Anatomy:
+def _anatomy(volume: Volume, regions: Regions, enhanced: bool) -> Anatomy:
     grid = frame(volume, regions) if min(volume.geometry.shape) >= 4 else None
     back = None if grid is None else spine(grid)
     if grid is None or back is None:
@@ -77,6 +76,9 @@ def _anatomy(volume: Volume, regions: Regions) -> Anatomy:
         return Anatomy(volume.id, tubes, points, planes)
     base = root(grid, up, heights)
     sure = _sure(up, base)
+    if enhanced:
+        # What is told apart here is blood from bone and from fat: where blood is as dense as bone, nothing is sure.
+        sure = round(0.2 * sure, 2)
     tubes |= great_vessels(grid, back, air, up, down, base, heights, sure)
     points["root"] = _point(grid, (base.slice, base.row, base.column), (*_across(base), base.sd_mm[1]), sure)
     planes |= _valves(grid, base, sure)
@@ -99,7 +101,7 @@ def _sure(up: Ascending, base: Root) -> float:
     above = up.slices <= base.slice
     ring = float(np.mean(up.ring[above])) if above.any() else 0.0
     circle = float(np.clip((ring - 1.0) / 2.5, 0.0, 1.0))
-    alone = float(np.clip(0.5 + up.margin / 1.5, 0.0, 1.0))
+    alone = float(np.clip(0.15 + up.margin / 2.0, 0.0, 1.0))
     return round(circle * alone * base.agreement, 2)
 
 
@@ -110,10 +112,10 @@ def _across(base: Root) -> tuple[float, float]:
 def _valves(grid: Frame, base: Root, sure: float) -> dict[str, Plane]:
     """The plane of the aortic valve across the axis of the root, and of the mitral valve beside it."""
     center = np.array([base.slice, base.row, base.column])
-    aortic = grid.to_lps(center + np.array(base.axis) * VALVE_MM / np.array(grid.mm))
+    aortic = grid.to_lps(center + np.array(base.axis) * base.valve_mm / np.array(grid.mm))
     down = aortic - grid.to_lps(center)
     spread = float(np.hypot(base.sd_mm[1], 5.0))
-    mitral = grid.to_lps(center) + np.array(MITRAL_MM)
+    mitral = aortic + np.array(MITRAL_MM)
     return {
         "aortic_valve": Plane(_three(aortic), _three(-down / np.linalg.norm(down)), spread, sure),
         "mitral": Plane(_three(mitral), MITRAL_NORMAL, float(np.hypot(spread, 8.0)), round(0.7 * sure, 2)),

@@ -32,6 +32,9 @@ class AscendingSettings:
     left_mm, back_mm : mean and spread of its place from the descending aorta.
     trunk, vein, rival : what speaks for a place, or (negative weight) against it.
     lung : how much an edge against the lung counts, well above the root and at the root: that lies amid the heart.
+    oval, oval_mm : from so much above the expected root it may be an oval, so many times as wide as deep: the root
+        leans to the left by about half a right angle.
+    shy, shy_mm : price [HU/mm] of a root that is nearer to the lung than this.
     shear_mm : from so much above the expected root it drifts to the left, ``drift`` mm per mm.
     above_mm, below_mm : it is followed from so much above the expected root to so much below.
     rival_mm, explanations : so many tracks are tried, each so far from the ones before.
@@ -52,8 +55,12 @@ class AscendingSettings:
     most: float = 4.0
     hole: float = 8.0
     lung: tuple[float, float] = (1.0, 0.1)
+    oval: tuple[float, ...] = (1.2, 1.45)
+    oval_mm: float = 10.0
+    shy: float = 1.5
+    shy_mm: float = 8.0
     shear_mm: float = 4.0
-    drift: float = 0.45
+    drift: float = 0.65
     above_mm: float = 72.0
     below_mm: float = 50.0
     fade_mm: float = 15.0
@@ -99,6 +106,7 @@ def ascending(
         (row + (settings.back_mm[0] - 45.0) / mj, row + (settings.back_mm[0] + 50.0) / mj),
         (column + (settings.left_mm[0] - 75.0) / mi, column + (settings.left_mm[0] + 90.0) / mi),
     )
+    lung = _lung_weight(frame, ks, heights, settings)
     found = edges(
         frame,
         box,
@@ -106,14 +114,21 @@ def ascending(
         floor_hu=settings.floor_hu,
         clip_hu_mm=settings.clip_hu_mm,
         reach_mm=settings.radius_mm[1] + 3.0,
-        lung=_lung_weight(frame, ks, heights, settings),
+        lung=lung,
     )
     radii = np.arange(settings.vein.radius_mm[0], settings.radius_mm[1] + 0.1, settings.step_mm)
     every = rings(found, radii)
     large = int(np.searchsorted(radii, settings.radius_mm[0] - 0.1))
     ring, big = every[:, large:], radii[large:]
+    # The root leans to the left by about half a right angle: across the body it is an oval.
+    lower = int(np.clip(heights.ostia - settings.oval_mm / mk - first, 0, len(ks)))
+    if lower < len(ks):
+        ring = ring.copy()
+        for stretch in settings.oval:
+            np.maximum(ring[lower:], rings(found, big, stretch=stretch, first=lower), out=ring[lower:])
     total = ring * np.sqrt(big / 16.0).astype(np.float32)[None, :, None, None]
     total -= np.float32(settings.hole) * _holes(frame, box, big)
+    _away_from_lung(total, frame, box, big, 1.0 - lung, settings)
     near = _prior(frame, box, down, settings)
     beside = {}
     for one in (settings.trunk, settings.vein, settings.rival):
@@ -169,6 +184,15 @@ def _holes(frame: Frame, box: Box, radii: NDArray[np.floating]) -> F32:
         size = max(1, round((radius - 3.0) * 1.25 / frame.mm[2]))
         out[:, n] = ndimage.uniform_filter(holes, (0, size, size), mode="nearest")
     return out
+
+
+def _away_from_lung(total: F32, frame: Frame, box: Box, radii: F64, inside: F64, settings: AscendingSettings) -> None:
+    """The root lies amid the heart: near the lung there is the atrium or an auricle, no matter how round."""
+    room = ndimage.distance_transform_edt(~frame.lung[box.at], sampling=frame.mm).astype(np.float32)
+    price = (settings.shy * inside).astype(np.float32)[:, None, None]
+    for n, radius in enumerate(radii):
+        near = np.clip((radius + settings.shy_mm - room) / settings.shy_mm, 0.0, 1.0)
+        total[:, n] -= price * near.astype(np.float32)
 
 
 def _prior(frame: Frame, box: Box, down: Descending, settings: AscendingSettings) -> F32:

@@ -99,18 +99,28 @@ def edges(
     return Edges(box, frame.mm, spectra[0], spectra[1], padded)
 
 
-def rings(found: Edges, radii_mm: NDArray[np.floating], width_mm: float = 1.3) -> F32:
-    """Mean of the inward gradient along a ring [HU/mm], for each centre: (slice, radius, row, column)."""
+def rings(
+    found: Edges, radii_mm: NDArray[np.floating], width_mm: float = 1.3, *, stretch: float = 1.0, first: int = 0
+) -> F32:
+    """Mean of the inward gradient along a ring [HU/mm], for each centre: (slice, radius, row, column).
+
+    ``stretch`` makes the ring an oval, so many times as wide from right to left as from front to back; slices before
+    ``first`` are left out.
+    """
     rows, columns = found.box.j1 - found.box.j0, found.box.i1 - found.box.i0
     y, x = (np.fft.fftfreq(n, 1.0 / n) * mm for n, mm in zip(found.padded, found.mm[1:], strict=True))
+    x = x / stretch
     away = np.hypot(y[:, None], x[None, :])
-    out = np.empty((found.box.k1 - found.box.k0, len(radii_mm), rows, columns), dtype=np.float32)
+    out = np.empty((found.box.k1 - found.box.k0 - first, len(radii_mm), rows, columns), dtype=np.float32)
+    normal = np.maximum(np.hypot(y[:, None], x[None, :] / stretch), 1e-6)
     for n, radius in enumerate(radii_mm):
         weight = np.exp(-0.5 * ((away - radius) / width_mm) ** 2)
-        weight /= weight.sum() * np.maximum(away, 1e-6)
+        weight /= weight.sum() * normal
         # correlation: the kernel's spectrum is conjugated
-        one, other = (np.conj(fft.rfft2((weight * part).astype(np.float32))) for part in (y[:, None], x[None, :]))
-        met = fft.irfft2(found.down * one + found.right * other, s=found.padded)
+        one, other = (
+            np.conj(fft.rfft2((weight * part).astype(np.float32))) for part in (y[:, None], x[None, :] / stretch)
+        )
+        met = fft.irfft2(found.down[first:] * one + found.right[first:] * other, s=found.padded)
         out[:, n] = -met[:, :rows, :columns]
     return out
 

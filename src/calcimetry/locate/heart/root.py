@@ -31,8 +31,10 @@ class RootSettings:
     spread : of the four, in their own units.
     independent : so many heights of a course count as if they were apart from each other.
     far : the expected height costs no more than this many squared spreads.
+    usual : the courses fit a true left main to about this much (half the sum of squared spreads); worse is suspicious.
     beyond_mm : the left main may lie so far above the field.
-    valve_mm : the valve's plane below the left main along the axis: mean, spread.
+    valve_mm : the middle of the valve lies so far down the axis from the height of the left main. The ostia stand about
+        14 mm over the valve's plane, and that of the left main on its raised side.
     drift_left, drift_back : of the axis, mean and spread [mm per mm down].
     """
 
@@ -44,11 +46,12 @@ class RootSettings:
     spread: tuple[float, float, float, float] = (0.2, 0.32, 0.3, 0.3)
     independent: float = 4.0
     far: float = 9.0
+    usual: float = 9.0
     beyond_mm: float = 12.0
-    valve_mm: tuple[float, float] = (14.0, 5.0)
-    drift_left: tuple[float, float] = (0.45, 0.2)
+    valve_mm: float = 19.0
+    drift_left: tuple[float, float] = (0.7, 0.25)
     drift_back: tuple[float, float] = (0.1, 0.2)
-    least_sd_mm: float = 3.0
+    least_sd_mm: float = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,7 @@ class Root:
     """Slice (not rounded), row and column of the aorta at the left main; spreads; the axis down [mm per mm].
 
     ``axis`` points down the vessel: (slices, back, left) [mm], unit length. ``sd_mm``: across and along the body.
+    ``valve_mm``: the middle of the valve, so far down the axis.
     ``agreement`` (0 to 1): how well image, carina and bottom of the heart agree.
     """
 
@@ -66,6 +70,7 @@ class Root:
     axis: tuple[float, float, float]
     sd_mm: tuple[float, float]
     agreement: float
+    valve_mm: float
 
 
 def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings = RootSettings()) -> Root:
@@ -84,12 +89,15 @@ def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings
     apart = abs(float((by_image * at).sum() / by_image.sum()) - middle) * step
     known = (heights.carina is not None) + (heights.lung_end is not None)
     agreement = float(np.exp(-0.5 * (apart / 15.0) ** 2)) * (0.7, 0.9, 1.0)[known]
+    poor = -float(np.interp(middle, at, seen)) - settings.usual
+    agreement *= float(np.exp(-max(0.0, poor) / 5.0))
     outside = max(0.0, (track.slices[0] - middle) * step)
     row, column, axis = _axis(frame, track, middle, settings)
     near = np.abs(track.slices - middle) * step <= 12.0
     radius = float(np.median(track.radius_mm[near])) if near.any() else float(track.radius_mm[0])
     sd_mm = (float(np.hypot(3.0, 0.4 * outside)), float(np.hypot(max(sd, settings.least_sd_mm), outside)))
-    return Root(middle, row, column, radius, axis, sd_mm, agreement * float(np.exp(-outside / 10.0)))
+    agreement *= float(np.exp(-outside / 10.0))
+    return Root(middle, row, column, radius, axis, sd_mm, agreement, settings.valve_mm)
 
 
 def _seen(frame: Frame, track: Ascending, at: NDArray[np.intp], settings: RootSettings) -> F64:

@@ -79,12 +79,13 @@ def great_vessels(
         if second is not None and (over is None or second.believed > over.believed + settings.better):
             over, down = second, down.other
     start = over.start if over is not None else int(up.slices[0])
-    own = np.flatnonzero((up.slices >= start) & (up.slices <= base.slice))[::-1]
+    valve = base.slice + base.axis[0] * base.valve_mm / frame.mm[0]
+    own = np.flatnonzero((up.slices >= start) & (up.slices <= valve))[::-1]
     if len(own) >= 2:
-        # the last slices above the left main hang on its height
-        near = np.clip(1.0 - (base.slice - up.slices[own]) * frame.mm[0] / 15.0, 0.0, 1.0)
+        # amid the heart the root has little of a border
+        near = np.clip(1.0 - (valve - up.slices[own]) * frame.mm[0] / 25.0, 0.0, 1.0)
         line = np.stack([up.slices, up.row, up.column], axis=1).astype(np.float64)[own]
-        out["ascending"] = tube(frame, _even(frame, line), up.radius_mm[own], 2.0 + 1.5 * near, sure)
+        out["ascending"] = tube(frame, _even(frame, line), up.radius_mm[own], 2.0 + 2.0 * near, sure)
     if over is not None and over.believed > 0.15:
         out["arch"] = tube(frame, over.points, over.radius_mm, 3.0, round(min(over.believed, max(sure, 0.3)), 2))
         for name, one in branches(frame, spine, over, air).items():
