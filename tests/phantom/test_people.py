@@ -117,6 +117,14 @@ def test_truth_mass_is_what_is_painted():
     assert 0.9 * low < total < 1.05 * high
 
 
+def test_contrast_brightens_blood(patient):
+    bright = phantom.person(5, "gated", **QUICK, contrast_hu=250.0)
+    k, j, i = np.rint(patient.volume.geometry.to_index(patient.anatomy.points["root"].mm)).astype(int)
+    spot = np.s_[k, j - 3 : j + 4, i - 3 : i + 4]
+    gain = np.median(bright.volume.pixels[spot]) - np.median(patient.volume.pixels[spot])
+    assert gain == pytest.approx(250.0, abs=25.0)
+
+
 def test_protocols_stay_in_limits():
     for seed in range(60):
         rng = np.random.default_rng(seed)

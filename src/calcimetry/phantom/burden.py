@@ -94,21 +94,22 @@ def _myocardium(organs: Organs, rng: np.random.Generator, volume: float) -> Shap
     return plate(point, normal, rng, min(volume, 200.0), float(rng.uniform(1.2, 3.0)))
 
 
-def _on_coronary(organs: Organs, artery: str, rng: np.random.Generator) -> tuple[Shape, str]:
+def _on_coronary(organs: Organs, artery: str, rng: np.random.Generator, heavy: bool) -> tuple[Shape, str]:
     branches = [b for b, a in BRANCH_OF.items() if a == artery and b != artery]
     course = str(rng.choice(branches)) if branches and rng.random() < 0.3 else artery
     # Near the origin more often than far out.
     share = float(rng.beta(1.1, 1.7)) if artery != "left_main" else float(rng.uniform(0.05, 0.95))
-    most = 60.0 if course != artery else (90.0 if artery == "left_main" else 300.0)
-    return lesion_on_course(organs.tubes[course], rng, min(draw_volume(rng), most), share), course
+    most = 60.0 if course != artery else (90.0 if artery == "left_main" else 600.0)
+    volume = draw_volume(rng, 30.0, most_mm3=600.0) if heavy else draw_volume(rng)
+    return lesion_on_course(organs.tubes[course], rng, min(volume, most), share), course
 
 
-def _one(torso: Torso, structure: str, rng: np.random.Generator) -> _Drawn:
+def _one(torso: Torso, structure: str, rng: np.random.Generator, heavy: bool) -> _Drawn:
     organs = torso.organs
     if SITE_OF[structure] == "coronary_artery":
-        shape, course = _on_coronary(organs, structure, rng)
+        shape, course = _on_coronary(organs, structure, rng, heavy)
         return structure, course, shape
-    volume = draw_volume(rng, 16.0)
+    volume = draw_volume(rng, 40.0, most_mm3=900.0) if heavy else draw_volume(rng, 16.0)
     if structure == "aortic_valve":
         shape = lesion_on_valve(*organs.valve, organs.figure.root_radius_mm, rng, volume)
     elif structure == "mitral_annulus":
@@ -166,6 +167,8 @@ def _cuff(tube: Tube, rng: np.random.Generator, length: float, *, end: bool = Fa
                   float(rng.uniform(150, 360)))  # fmt: skip
 
 
+_HEAVY = 0.12
+"""How many people have far larger plaques."""
 _BRIDGES = {"fork": ("left_main", 0.1), "ostium": ("ascending", 0.1), "curtain": ("aortic_valve", 0.07)}
 """Bridge -> the structure whose frequency it follows, and how many people have one."""
 
@@ -180,10 +183,11 @@ def draw_burden(torso: Torso, rng: np.random.Generator, often: Mapping[str, floa
     """
     factor = often or {}
     drawn: list[tuple[_Drawn, float]] = []
+    heavy = rng.random() < _HEAVY
     for structure, (share, mean) in _COUNT.items():
         chance, more = rng.random(), rng.poisson(mean)
         if chance < share * factor.get(structure, 1.0):
-            drawn += [(_one(torso, structure, rng), draw_density(rng)) for _ in range(1 + int(more))]
+            drawn += [(_one(torso, structure, rng, heavy), draw_density(rng)) for _ in range(1 + int(more))]
     for kind, (follows, share) in _BRIDGES.items():
         if rng.random() < share * factor.get(follows, 1.0):
             density = draw_density(rng)

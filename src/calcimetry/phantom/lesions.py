@@ -74,11 +74,13 @@ class Trimmed:
         return self._shape.inside(points)
 
 
-def draw_volume(rng: np.random.Generator, median_mm3: float = 9.0, spread: float = 1.25) -> float:
+def draw_volume(
+    rng: np.random.Generator, median_mm3: float = 9.0, spread: float = 1.25, most_mm3: float = VOLUME_MM3[1]
+) -> float:
     """A volume [mm3]: most are small, some are large."""
     for _ in range(20):
         volume = median_mm3 * float(np.exp(rng.normal(0.0, spread)))
-        if VOLUME_MM3[0] <= volume <= VOLUME_MM3[1]:
+        if VOLUME_MM3[0] <= volume <= most_mm3:
             return volume
     return median_mm3
 

@@ -67,8 +67,9 @@ def draw_protocol(
 ) -> Protocol:
     """Draw a scan of this person.
 
-    ``gated``: a field of 200 to 250 mm that cuts both lungs, 120 to 160 mm long, at or below the carina, 2.5 or 3 mm.
-    ``chest``: lung tops to below the diaphragm, 0.7 to 8 mm, gated rarely. ``thickness_mm`` instead of a drawn one.
+    ``gated``: a field of 200 to 250 mm that cuts both lungs, 120 to 160 mm long, from somewhat below or above the
+    carina, 2.5 or 3 mm. ``chest``: lung tops to below the diaphragm, 0.7 to 8 mm, gated rarely, at times with a sharp
+    kernel. ``thickness_mm`` instead of a drawn one.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def draw_protocol(
             field_mm=float(rng.uniform(200, 250)),
             matrix=matrix,
             center_mm=(heart_x + float(rng.normal(0, 8)), heart_y + float(rng.normal(4, 8))),
-            top_mm=float(rng.uniform(-20, 4)),
+            top_mm=float(rng.uniform(-25, 16)),
             length_mm=float(rng.uniform(120, 160)),
             thickness_mm=thick,
             increment_mm=thick,
@@ -105,6 +106,7 @@ def draw_protocol(
     top = 122.0 * figure.tall + float(rng.uniform(-25, 5))
     bottom = figure.heart_bottom_mm - float(rng.uniform(15, 90))
     wide = 2 * (135 * figure.wide + figure.skin_fat_mm + 20)
+    sharp = rng.random() < 0.08
     overlap = thick >= 2.0 and rng.random() < 0.12
     return Protocol(
         name="chest",
@@ -117,8 +119,8 @@ def draw_protocol(
         thickness_mm=thick,
         increment_mm=thick * (0.7 if overlap else 1.0),
         kvp=voltage,
-        noise_hu=noise if thick >= 2 else min(25.0, noise * 1.3),
-        psf_sigma_mm=float(rng.uniform(0.5, 0.95)),
-        texture_mm=float(rng.uniform(0.45, 0.9)),
+        noise_hu=(noise if thick >= 2 else min(25.0, noise * 1.3)) * (1.7 if sharp else 1.0),
+        psf_sigma_mm=float(rng.uniform(0.36, 0.48)) if sharp else float(rng.uniform(0.5, 0.95)),
+        texture_mm=float(rng.uniform(0.28, 0.38)) if sharp else float(rng.uniform(0.45, 0.9)),
         streaks=float(rng.uniform(0.1, 0.7)),
     )

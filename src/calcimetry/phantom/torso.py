@@ -27,6 +27,8 @@ _OPEN = ("vena_cava_superior", "vena_cava_inferior", "vein_lung_left_upper", "ve
          "vein_lung_right_upper", "vein_lung_right_lower", "left_ear", "right_ear")  # fmt: skip
 _VENOUS = ("vena_cava_superior", "vena_cava_inferior", "vein_left", "vein_right", "azygos", "right_ear",
            "pulmonary_trunk", "pulmonary_left", "pulmonary_right", "great_vein")  # fmt: skip
+_ROOTS = {"ascending": -1.0, "pulmonary_trunk": 9.0}
+"""Vessels that leave the heart -> height of their valve over where their tube begins [mm]."""
 # Vessels that leave the mediastinum: the lung reaches their wall.
 _IN_LUNG = ("vein_lung_left_upper", "vein_lung_left_lower", "vein_lung_right_upper", "vein_lung_right_lower")
 
@@ -378,7 +380,7 @@ class Torso:
             canvas.fill(box, organs.cavity.distance(x, y, z), blood + soft)
         for name, tube in found.items():
             if name not in BRANCH_OF and name not in _OPEN and name not in ("mitral_ring", "gullet", "great_vein"):
-                self._sheath(name, tube, heart, fat)
+                self._sheath(name, tube, z_mm, fat)
         for name in BRANCH_OF:
             fill(name, fat, self.sheath_mm)
         fill("gullet", hu["muscle"] - 12)
@@ -395,18 +397,18 @@ class Torso:
         for name in _AIRWAYS:
             fill(name, hu["air"] + 15)
 
-    def _sheath(self, name: str, tube: tuple[Box, F32], heart: tuple[Box, F32, F32] | None, fat: float) -> None:
+    def _sheath(self, name: str, tube: tuple[Box, F32], z_mm: float, fat: float) -> None:
         """Fat round a vessel; none where it opens into a chamber."""
         box, d = tube
-        rim = np.float32(min(1.6, 0.6 + 0.15 * self.figure.mediastinal_fat_mm))
-        wide = np.full(d.shape, rim, dtype=np.float32)
-        if name in ("ascending", "pulmonary_trunk") and heart is not None:
-            at, _, muscle = heart
-            deep = np.full(self._canvas.hu.shape, 9.0, dtype=np.float32)
-            deep[at.at] = muscle
-            # The root is wrapped in thin fat; below the valves there is only muscle.
-            wide = np.clip(rim * (deep[box.at] + np.float32(9.0)) / np.float32(9.0), 0, rim)
-        self._canvas.fill(box, d - wide, fat)
+        figure = self.figure
+        rim = min(1.6, 0.6 + 0.15 * figure.mediastinal_fat_mm)
+        if name in _ROOTS:
+            # Chambers press on the roots, a thin layer of fat between them; below the valves there is only muscle.
+            rim = float(np.clip((0.45 + 0.2 * figure.epicardial_fat_mm) * figure.groove, 0.3, 2.4))
+            valve = float(self.organs.tubes[name].path_mm[0, 2]) + _ROOTS[name]
+            rim *= float(np.clip((z_mm - valve) / 8.0, 0, 1))
+        if rim > 0.05:
+            self._canvas.fill(box, d - np.float32(rim), fat)
 
     def _hernia(self, z_mm: float) -> None:
         pouch = self.organs.hernia
