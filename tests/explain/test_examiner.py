@@ -35,7 +35,7 @@ def test_every_part_is_as_expected_and_holds_together(vignette) -> None:
 
 
 def test_the_examiner_left_no_case_out() -> None:
-    assert len(CASES) == len(INPUT) == 105
+    assert len(CASES) == len(INPUT) == 160
 
 
 def test_nothing_is_asked_that_cannot_be_had() -> None:
@@ -166,3 +166,42 @@ def test_a_file_that_could_hide_a_value_is_refused(name, text, tmp_path) -> None
     path.write_text(text)
     with pytest.raises(InputError, match=r"cannot be read"):
         read_case(path)
+
+
+def test_blood_is_asked_for_only_once_the_image_calls_for_it() -> None:
+    assert not any("kidney" in one for one in answer(INPUT["X15"])["not_stated"])
+    diffuse = {"findings": [{"site": "lung", "pattern": ["amorphous"], "features": ["centrilobular"]}]}
+    assert any("kidney" in one for one in answer(diffuse)["not_stated"])
+
+
+def test_what_must_be_checked_is_not_said_where_nothing_follows() -> None:
+    small = {
+        "age": {"value": 51, "unit": "a"}, "sex": "female", "modality": "ct", "history": ["none"],
+        "symptoms": ["asymptomatic"],
+        "findings": [{"site": "lung", "pattern": ["punctate"], "size_mm": 4, "distribution": "single"}],
+    }  # fmt: skip
+    got = answer(small)
+    assert got["follow_up"]["no_further_imaging"]
+    assert "This must be checked." not in got["texts"]["patient"]
+
+
+def test_a_score_of_zero_is_no_promise() -> None:
+    said = answer(INPUT["X23"])["texts"]["patient"]
+    assert "A heart scan cannot show soft fat in the blood vessels." in said
+    assert not any("these spots" in one.lower() for one in said)
+
+
+def test_in_an_emergency_no_step_is_told_that_can_wait() -> None:
+    said = " ".join(answer(INPUT["X32"])["texts"]["patient"])
+    assert "heart risk" not in said
+
+
+def test_the_person_is_not_told_that_a_value_was_not_used_which_nobody_gave() -> None:
+    assert not any("eGFR" in one for one in answer(INPUT["X46"])["texts"]["patient"])
+    assert "This was not used: ovary." in answer(INPUT["X60"])["texts"]["patient"]
+
+
+def test_another_language_has_its_own_red_flags_and_questions() -> None:
+    said = " ".join(answer(INPUT["X41"], language="de")["texts"]["clinician"])
+    assert "adrenal crisis" not in said
+    assert "höchste Dichte" in said

@@ -11,7 +11,7 @@ from calcimetry.explain import rules, vocabulary
 from calcimetry.knowledge import logic
 from calcimetry.knowledge.load import table
 
-__all__ = ["can_be_had", "worth"]
+__all__ = ["can_be_had", "first_steps", "worth"]
 
 
 @cache
@@ -38,6 +38,19 @@ def can_be_had(name: str, facts: Mapping[str, Any]) -> bool:
     if fact in rows["only_if"]:
         return logic.evaluate(rows["only_if"][fact], facts).truth is True
     return fact not in rows["unless_false"] or logic.evaluate(rows["unless_false"][fact], facts).truth is not False
+
+
+def first_steps(names: Iterable[str]) -> tuple[str, ...]:
+    """Of what one rule lacks, what is asked first: blood only once the image shows what the rule is about.
+
+    >>> first_steps(["features:centrilobular", "kidney_disease"]), first_steps(["kidney_disease"])
+    (('features:centrilobular',), ('kidney_disease',))
+    """
+    names = tuple(names)
+    if not any(name.startswith("features:") for name in names):
+        return names
+    blood = {"blood_patterns", *_rows()["covers"]["blood_patterns"]}
+    return tuple(name for name in names if name.partition(":")[0] not in blood)
 
 
 def worth(names: Iterable[str], facts: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from calcimetry.explain import rules
+from calcimetry.explain import asks, rules
 from calcimetry.explain.question import Finding
 from calcimetry.explain.rules import KINDS, TIERS, Rule
 from calcimetry.knowledge import logic
@@ -90,7 +90,7 @@ def match(finding: Finding, facts: Mapping[str, Any]) -> Matched:
         if answer.truth and not stop.truth:
             holds.append(_fired(rule, facts, answer.because, unknown))
         if answer.truth is not False and stop.truth is not True:
-            unknown.update(answer.missing, stop.missing)
+            unknown.update(asks.first_steps((*answer.missing, *stop.missing)))
     excluded = {
         one.rule.row
         for one in holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calcimetry.explain import rules, spell
+from calcimetry.explain import asks, rules, spell
 from calcimetry.explain.explanation import RedFlag
 from calcimetry.explain.matching import Matched, strictest_tier
 from calcimetry.explain.rules import TIERS, Flag
@@ -27,7 +27,7 @@ def red_flags(matched: Sequence[Matched], case: Mapping[str, Any]) -> tuple[tupl
         for one in asked:
             facts = case if one is None else one.facts
             answer = _asked(row, one, facts)
-            unknown.update(answer.missing)
+            unknown.update(asks.first_steps(answer.missing))
             if not answer.truth:
                 continue
             if one is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from calcimetry.explain.words.asked import clinical
 from calcimetry.explain.words.findings import described, is_empty, places
-from calcimetry.explain.words.language import DEFAULT, fact, listed, name, say, word
+from calcimetry.explain.words.language import DEFAULT, fact, listed, name, plain, say, word
 from calcimetry.explain.words.sentence import OWN, Sentence, from_entry
 from calcimetry.explain.words.settings import WordSettings
 from calcimetry.explain.words.view import View
@@ -74,7 +74,9 @@ def _found(view: View, language: str) -> Iterable[Sentence]:
 def _flags(view: View, language: str) -> Iterable[Sentence]:
     for row in view.rows("red_flags"):
         tier = name(language, "urgency", str(row.get("urgency")))
-        text = say(language, _FILE, "red_flag", id=row["id"], urgency=tier, text=str(row["text"]).rstrip("."))
+        # The tables speak English; another language has the plain sentence of the row.
+        own = None if language == DEFAULT else plain(language, "red_flag", str(row["id"]))
+        text = say(language, _FILE, "red_flag", id=row["id"], urgency=tier, text=(own or str(row["text"])).rstrip("."))
         yield from_entry(text, "flag", row)
 
 

@@ -75,7 +75,12 @@ def seen(finding: Mapping[str, Any], modality: str, language: str) -> list[Sente
     place = plain(language, "site", site) or name(language, "site", site)
     shown = plain(language, "modality", modality) or name(language, "modality", "unknown")
     if is_empty(finding):
-        return [Sentence(say(language, "patient", "found_none", modality=shown, place=place), "found", because)]
+        said = [Sentence(say(language, "patient", "found_none", modality=shown, place=place), "found", because)]
+        if site == "coronary_artery":
+            said.append(
+                Sentence(say(language, "patient", "zero"), "found", ("agatston: 0",), ("acc-aha-2018",), "verified")
+            )
+        return said
     where = f" {plain(language, 'laterality', side)}" if side and side != "na" else ""
     key = "found_mr" if modality == "mr" else "found"
     said = [Sentence(say(language, "patient", key, modality=shown, place=place, side=where), "found", because)]

@@ -9,7 +9,7 @@ from typing import Any
 from calcimetry.core.errors import KnowledgeError, UnknownIdError
 from calcimetry.knowledge.load import table, table_ids
 
-__all__ = ["DEFAULT", "LABELS", "fact", "keys", "languages", "listed", "name", "plain", "rows", "say", "word"]
+__all__ = ["DEFAULT", "LABELS", "fact", "keys", "knows", "languages", "listed", "name", "plain", "rows", "say", "word"]
 
 DEFAULT = "en"
 LABELS = ("causes", "tests", "specialists", "types", "places", "shapes", "person", "blood", "flags", "scale", "facts")
@@ -57,6 +57,15 @@ def name(language: str, kind: str, word: str) -> str:
     """
     row = _labels(language)[kind].get(word)
     return row["name"] if row else word.replace("_", " ")
+
+
+def knows(language: str, kind: str, word: str) -> bool:
+    """Whether a table names the word.
+
+    >>> knows("en", "site", "ovary"), knows("en", "site", "moon")
+    (True, False)
+    """
+    return word in _labels(language)[kind]
 
 
 def plain(language: str, kind: str, word: str) -> str | None:

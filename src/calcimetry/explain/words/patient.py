@@ -9,7 +9,7 @@ from typing import Any
 from calcimetry.explain.words import likelihood
 from calcimetry.explain.words.asked import lay
 from calcimetry.explain.words.findings import is_empty, seen
-from calcimetry.explain.words.language import listed, name, plain, say, word
+from calcimetry.explain.words.language import knows, listed, name, plain, say, word
 from calcimetry.explain.words.sentence import Sentence, from_entry
 from calcimetry.explain.words.settings import WordSettings
 from calcimetry.explain.words.view import NO_STEP, View
@@ -22,6 +22,8 @@ _FILE = "patient"
 _MOST_FINDINGS = 6
 _MOST_FLAGS = 3
 _MOST_FACTS = 2
+_STATED = frozenset({"age", "change", "count", "grade", "pregnancy", "prior", "sex", "symptoms", "history"})
+"""Keys of a case whose name is a plain word already."""
 _NOT_THE_PERSONS = "the specialist"
 """Needs that no one but the specialist can meet."""
 _SHOWN_VALUES = ("calcium_total", "phosphate")
@@ -145,7 +147,7 @@ def _causes(view: View, settings: WordSettings) -> Iterable[Sentence]:
         if looked_for:
             yield from_entry(say(language, _FILE, "watch", cause=looked_for), "found", row)
     silent = [row for row, text in named if text is None]
-    if silent and view.urgency != "none":
+    if silent and view.urgency != "none" and view.follow_up.get("kind") != "none":
         yield from_entry(say(language, _FILE, "must_check"), "found", silent[0])
         sample = next((row for row in view.tests if row["id"] in _SAMPLE), None)
         if sample:
@@ -164,10 +166,9 @@ def not_known(view: View, settings: WordSettings) -> Iterable[Sentence]:
         yield _own(language, "missing", "not_known", f"missing: {one}", fact=one)
     if len(facts) > _MOST_FACTS:
         yield _own(language, "missing_more", "not_known", *(f"missing: {one}" for one in facts[_MOST_FACTS:]))
-    used = [row for row in view.rows("withheld") if " " not in str(row["what"]).strip()]
-    for row in used[:2]:
-        what = _spoken(_labelled(language, str(row["what"])))
-        yield _own(language, "not_used", "not_known", f"withheld: {row['what']}", what=what)
+    named = [(row, _labelled(language, str(row["what"]))) for row in view.rows("withheld")]
+    for row, label in [pair for pair in named if pair[1]][:2]:
+        yield _own(language, "not_used", "not_known", f"withheld: {row['what']}", what=_spoken(str(label)))
 
 
 def missing_facts(view: View, language: str) -> list[str]:
@@ -179,12 +180,13 @@ def missing_facts(view: View, language: str) -> list[str]:
     return list(dict.fromkeys(_spoken(one) for one in facts if one))
 
 
-def _labelled(language: str, what: str) -> str:
-    for kind in ("analyte", "site", "symptom", "history", "feature"):
-        label = name(language, kind, what)
-        if label != what.replace("_", " "):
-            return label
-    return what
+def _labelled(language: str, what: str) -> str | None:
+    """The name of something that was stated; ``None`` for what only the program would have made of it."""
+    for kind in ("analyte", "site", "symptom", "history", "feature", "fact"):
+        if knows(language, kind, what):
+            own = plain(language, kind, what) if kind in {"symptom", "history"} else None
+            return own or name(language, kind, what)
+    return name(language, "fact", what) if what in _STATED else None
 
 
 def _spoken(text: str) -> str:
@@ -198,7 +200,8 @@ def next_steps(view: View, settings: WordSettings) -> Iterable[Sentence]:
     for nth, row in enumerate([] if view.urgency == "now" else view.referrals[:2]):
         who = plain(language, "specialist", row["id"]) or name(language, "specialist", row["id"])
         yield from_entry(say(language, _FILE, "who_more" if nth else "who", who=who), "next", row)
-    tests = [row for row in view.tests if row["id"] not in NO_STEP]
+    later = table("visit/tests")["later"]["tests"] if view.urgency == "now" else ()
+    tests = [row for row in view.tests if row["id"] not in NO_STEP and row["id"] not in later]
     for row in (one for one in view.tests if one["id"] in NO_STEP):
         yield from_entry(say(language, _FILE, row["id"]), "next", row)
     for nth, row in enumerate(tests[: settings.most_tests]):
@@ -229,7 +232,7 @@ def _when(view: View, settings: WordSettings) -> Iterable[Sentence]:
         yield _own(language, "no_delay", "next", because)
         return
     if view.urgency == "none":
-        if view.findings:
+        if not all(map(is_empty, view.findings)):
             yield _own(language, "next_none", "next", because)
         return
     calls = [row for row in view.rows("red_flags") if row.get("call_today")]
@@ -247,6 +250,8 @@ def _afterwards(view: View, language: str) -> Iterable[Sentence]:
     if not view.findings and view.urgency == "none":
         return
     text = plain(language, "follow_up", str(row.get("kind")))
+    if row.get("kind") == "clinical" and all(map(is_empty, view.findings)):
+        text = say(language, _FILE, "talk")
     if text and view.urgency != "now":
         yield from_entry(text, "next", row)
     months = [str(one) for one in row.get("months") or ()]
