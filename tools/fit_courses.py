@@ -2,8 +2,9 @@
 
 ``collect`` simulates persons, finds their root and heart as the program would, and keeps the courses in the heart's own
 axes and the features under and beside them; ``fit`` averages and weighs them into
-``src/calcimetry/locate/heart/courses.json``. Both are deterministic. ``label`` does the same for courses drawn on a real
-scan whose terms allow it ({"courses": {name: [[x, y, z], ...]}}, LPS mm); they stay outside of the repository.
+``src/calcimetry/locate/heart/courses.json``. Both are deterministic. ``label`` does the same for a real scan with
+courses drawn on it ({"courses": {name: [[x, y, z], ...]}}, LPS mm), where its terms allow that; they stay outside of
+the repository.
 
     python tools/fit_courses.py collect --persons 30 --out build/courses
     python tools/fit_courses.py fit --data build/courses
