@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from calcimetry.core.errors import InputError
-from calcimetry.explain import explain, read_case
+from calcimetry.explain import explain, read_case, read_labs, words
 
 from .vignettes import faults, ids, wrong
 
@@ -205,3 +205,36 @@ def test_another_language_has_its_own_red_flags_and_questions() -> None:
     said = " ".join(answer(INPUT["X41"], language="de")["texts"]["clinician"])
     assert "adrenal crisis" not in said
     assert "höchste Dichte" in said
+
+
+def test_laboratory_values_are_not_left_out_in_silence(tmp_path) -> None:
+    path = tmp_path / "values.csv"
+    path.write_text("code;value;unit\n17861-6;12.9;mg/dL\n;3;mg/dL\n")
+    rows, left = read_labs(path)
+    assert rows == [{"analyte": "calcium_total", "value": 12.9, "unit": "mg/dL"}]
+    assert left == ["line 3, which names no analyte"]
+    path.write_text("test,result\ncalcium,12.9\n")
+    with pytest.raises(InputError, match=r"columns analyte or loinc, value and unit"):
+        read_labs(path)
+
+
+def test_proposals_as_fhir_have_addresses_and_no_empty_list() -> None:
+    found = explain(INPUT["X48"], as_of=DAY)
+    assert "entry" not in words.letter(found, INPUT["X48"], form="fhir")
+    sheet = words.prepare(found, INPUT["X48"], form="fhir")
+    assert not any(one["resource"]["resourceType"] == "Task" for one in sheet.get("entry", ()))
+    urgent = words.prepare(explain(INPUT["X41"], as_of=DAY), INPUT["X41"], form="fhir")
+    assert len({one["fullUrl"] for one in urgent["entry"]}) == len(urgent["entry"]) > 2
+
+
+def test_high_calcium_without_pth_speaks_against_the_kidneys_own_causes() -> None:
+    got = answer({
+        "age": {"value": 61, "unit": "a"}, "sex": "male", "modality": "ct",
+        "findings": [{"site": "kidney_parenchyma", "pattern": ["medullary_pyramids"]}],
+        "labs": [
+            {"analyte": "calcium_total", "value": 12.4, "unit": "mg/dL"},
+            {"analyte": "albumin", "value": 40, "unit": "g/L"},
+            {"analyte": "pth_intact", "value": 7, "unit": "pg/mL"},
+        ],
+    })  # fmt: skip
+    assert not {"distal_rta", "medullary_sponge_kidney", "idiopathic_hypercalciuria"} & set(ids(got["causes"])[:2])

@@ -21,6 +21,8 @@ __all__ = ["from_csv", "from_fhir", "read"]
 
 _MOST_BYTES = 16 << 20
 _LOINC = "http://loinc.org"
+_NAMES = {"analyte", "loinc", "code"}
+"""Columns that say what was measured."""
 # FHIR results that do not stand (any more).
 _VOID = {"cancelled", "entered-in-error"}
 
@@ -31,8 +33,8 @@ def read(path: str | Path) -> tuple[list[dict[str, Any]], list[str]]:
     Parameters
     ----------
     path : path
-        ``.csv`` with the columns ``analyte`` or ``loinc``, ``value``, ``unit`` and, where known, ``low``, ``high``,
-        ``time``; else JSON: a Bundle, one Observation, or one Observation a line.
+        ``.csv`` (comma, semicolon or tab) with the columns ``analyte`` or ``loinc`` (or ``code``), ``value``, ``unit``
+        and, where known, ``low``, ``high``, ``time``; else JSON: a Bundle, one Observation, or one Observation a line.
 
     Raises
     ------
@@ -57,15 +59,27 @@ def from_csv(text: str) -> tuple[list[dict[str, Any]], list[str]]:
 
     >>> from_csv("loinc,value,unit\n17861-6,9.4,mg/dL\n")[0]
     [{'analyte': 'calcium_total', 'value': 9.4, 'unit': 'mg/dL'}]
+
+    Raises
+    ------
+    ValueError
+        The first line names no column that says what was measured, or none for the value.
     """
     rows: list[dict[str, Any]] = []
     left: list[str] = []
-    for line in csv.DictReader(io.StringIO(text)):
+    head = next(iter(text.splitlines()), "")
+    lines = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
+    names = {str(name).strip().lower() for name in lines.fieldnames or ()}
+    if not names & _NAMES or "value" not in names:
+        # Nothing would be read, and nothing would be missed.
+        raise ValueError("the first line must name the columns analyte or loinc, value and unit")
+    for number, line in enumerate(lines, start=2):
         given = {str(k).strip().lower(): (v or "").strip() for k, v in line.items() if k and not isinstance(v, list)}
-        named = given.get("analyte") or given.get("loinc", "")
-        analyte = named if named in vocabulary.words("analyte") else _codes().get(given.get("loinc", ""))
+        code = given.get("loinc") or given.get("code", "")
+        named = given.get("analyte") or code
+        analyte = named if named in vocabulary.words("analyte") else _codes().get(code)
         if analyte is None:
-            left.append(named[:60])
+            left.append(named[:60] or f"line {number}, which names no analyte")
             continue
         row: dict[str, Any] = {"analyte": analyte, "value": _number(given.get("value", ""))}
         row |= {key: given[key] for key in ("unit", "time") if given.get(key)}

@@ -1,4 +1,4 @@
-"""Proposals as FHIR R4: ``ServiceRequest`` and ``Task`` of intent ``proposal`` and status ``draft``, as plain values.
+"""Proposals as FHIR R4 (source ``fhir-r4``): ``ServiceRequest`` and ``Task``, intent ``proposal``, status ``draft``.
 
 Nothing here is an order: no performer, no patient's name, no identifier. A site that uses it fills in the subject.
 """
@@ -15,7 +15,7 @@ from calcimetry.explain.words.settings import WordSettings
 from calcimetry.explain.words.view import NO_STEP, View
 from calcimetry.knowledge.load import table
 
-__all__ = ["bundle", "service_request", "task"]
+__all__ = ["bundle", "collection", "service_request", "task"]
 
 _SNOMED = "http://snomed.info/sct"
 _WORDS = "urn:calcimetry:words"
@@ -90,7 +90,16 @@ def bundle(explanation: Any, case: Mapping[str, Any], settings: WordSettings | N
     view = View(explanation, case)
     resources = [service_request(explanation, case, row["id"], settings) for row in view.referrals]
     resources += [task(explanation, case, row["id"], settings) for row in view.tests if row["id"] not in NO_STEP]
-    return {"resourceType": "Bundle", "type": "collection", "entry": [_entry(one) for one in resources]}
+    return collection([_entry(one) for one in resources])
+
+
+def collection(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """A Bundle of entries; an empty list may not stand in FHIR, so that it is left out.
+
+    >>> collection([])
+    {'resourceType': 'Bundle', 'type': 'collection'}
+    """
+    return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
 
 
 def _entry(resource: dict[str, Any]) -> dict[str, Any]:

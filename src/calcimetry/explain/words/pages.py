@@ -61,8 +61,9 @@ def letter(
     settings = WordSettings(language=language, emergency_number=emergency_number)
     if form == "fhir":
         found = fhir.bundle(explanation, case, settings)
-        entries = [one for one in found["entry"] if one["resource"]["resourceType"] == "ServiceRequest"]
-        return {**found, "entry": entries}
+        return fhir.collection(
+            [one for one in found.get("entry", ()) if one["resource"]["resourceType"] == "ServiceRequest"]
+        )
     paper = referral.letter(explanation, case, settings)
     if paper is None:
         told = say(language, "letter", "no_referral", "letter")

@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from calcimetry.core.errors import InputError
+from calcimetry.explain.words.fhir import collection
 from calcimetry.knowledge.load import table
 
 __all__ = ["COLUMNS", "Cost", "Directory", "Service", "code_of", "read", "to_bundle", "to_csv", "without_persons"]
+
+_BASE = "https://directory.invalid"
+"""Reserved, so that nobody takes it for a server (RFC 2606)."""
 
 _MOST_BYTES = 8 << 20
 _MOST_ROWS = 20_000
@@ -230,8 +234,13 @@ def to_bundle(directory: Directory) -> dict[str, Any]:
 
     What R4 has no place for travels as an extension, so that reading it again loses nothing.
     """
-    entries = [{"resource": one} for service in directory.services for one in _resources(service)]
-    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    entries = [_entry(one) for service in directory.services for one in _resources(service)]
+    return collection(entries)
+
+
+def _entry(resource: dict[str, Any]) -> dict[str, Any]:
+    """An entry whose address makes the references between the entries resolve; no server stands behind it."""
+    return {"fullUrl": f"{_BASE}/{resource['resourceType']}/{resource['id']}", "resource": resource}
 
 
 def _resources(one: Service) -> list[dict[str, Any]]:
