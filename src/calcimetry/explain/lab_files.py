@@ -117,10 +117,11 @@ def _observation(part: Mapping[str, Any], time: Any, rows: list[dict[str, Any]],
     if analyte is None:
         left.append(", ".join(codes)[:60] or "an Observation without a LOINC code")
         return
+    value = quantity.get("value")
     if quantity.get("comparator"):
-        left.append(f"{analyte} with the comparator {str(quantity['comparator'])[:4]}")
-        return
-    row: dict[str, Any] = {"analyte": analyte, "value": quantity.get("value")}
+        # No number: the answer says so, since "above 14" may be what matters.
+        value = f"{str(quantity['comparator'])[:2]}{value}"
+    row: dict[str, Any] = {"analyte": analyte, "value": value}
     unit = quantity.get("code") or quantity.get("unit")
     row |= {"unit": str(unit)} if unit else {}
     for interval in _list(part.get("referenceRange"))[:1]:

@@ -79,6 +79,10 @@ def _igra(row: Mapping[str, Any], words: dict[str, str], doubts: Doubts) -> None
         words["igra"] = said
 
 
+def _label(name: str) -> str:
+    return str(_row(name).get("label", name))
+
+
 def _row(analyte: str) -> Mapping[str, Any]:
     row: Mapping[str, Any] = table("reasoning/analytes")["analyte"][analyte]
     return row
@@ -142,22 +146,26 @@ def _in(analyte: str, value: float, unit: str) -> float | None:
 def _value(row: Mapping[str, Any], doubts: Doubts) -> Value | None:
     name, said, unit = row["analyte"], row.get("value"), row.get("unit")
     if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
-        doubts.add(name, f"{str(said)[:40]!r} is no number and is not used", f"the number of {name}")
+        doubts.add(name, f"{str(said)[:40]!r} is no number and is not used", f"the number of {_label(name)}")
         return None
     if not unit:
-        doubts.add(name, f"{said:g} has no unit and is not used", f"unit of {name}")
+        doubts.add(name, f"{said:g} has no unit and is not used", f"unit of {_label(name)}")
         return None
     spelled = _spelled(str(unit))
     if spelled in _row(name).get("also", ()):
         doubts.add(
-            name, f"{said:g} {unit} is shown and not read: no conversion is published", f"{name} in {kept_unit(name)}"
+            name,
+            f"{said:g} {unit} is shown and not read: no conversion is published",
+            f"{_label(name)} in {kept_unit(name)}",
         )
         return None
     value = _in(name, float(said), spelled)
     if value is None:
         expected = ", ".join(_accepted(name))
         doubts.add(
-            name, f"{said:g} {str(unit)[:30]}: this unit is not known for it; expected {expected}", f"unit of {name}"
+            name,
+            f"{said:g} {str(unit)[:30]}: this unit is not known for it; expected {expected}",
+            f"unit of {_label(name)}",
         )
         return None
     limits = _row(name)
@@ -165,7 +173,7 @@ def _value(row: Mapping[str, Any], doubts: Doubts) -> Value | None:
         doubts.add(
             name,
             f"{said:g} {unit} is not possible and is not used{_other_unit(name, said, spelled)}",
-            f"{limits.get('label', name)} with its unit",
+            f"{_label(name)} with its unit",
         )
         return None
     return Value(
