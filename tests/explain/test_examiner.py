@@ -238,3 +238,20 @@ def test_high_calcium_without_pth_speaks_against_the_kidneys_own_causes() -> Non
         ],
     })  # fmt: skip
     assert not {"distal_rta", "medullary_sponge_kidney", "idiopathic_hypercalciuria"} & set(ids(got["causes"])[:2])
+
+
+def test_three_millimoles_with_confusion_are_an_emergency() -> None:
+    case = {
+        "age": {"value": 60, "unit": "a"}, "findings": [{"site": "kidney_parenchyma"}],
+        "labs": [{"analyte": "calcium_corrected", "value": 3.0, "unit": "mmol/L"}],
+    }  # fmt: skip
+    assert answer(case)["urgency"] == "within_2_weeks"
+    assert answer({**case, "symptoms": ["confusion"]})["urgency"] == "now"
+
+
+@pytest.mark.parametrize("pattern", ["curvilinear", "coarse"])
+def test_an_aneurysm_of_the_pelvis_goes_to_the_vascular_service(pattern) -> None:
+    finding = {"site": "peripheral_artery", "pattern": [pattern], "features": ["aneurysm"]}
+    got = answer({"age": {"value": 60, "unit": "a"}, "findings": [finding]})
+    assert "vascular_surgery" in ids(got["referrals"])
+    assert got["follow_up"]["kind"] == "specialist_decides"
