@@ -9,6 +9,7 @@ person        a person drawn at random, scanned: calcium, decoys, courses
 insert        objects into any real series, at its own resolution and noise
 lesions_along calcium along the vessels of a real image, ready to be inserted
 decoys_along  what must not be counted, likewise
+mammogram     seed and protocol -> a mammogram with known calcium
 write_study   image as DICOM, with truth and regions beside it
 ============= ==================================================================
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calcimetry.phantom.breast import SimulatedMammogram, mammogram
 from calcimetry.phantom.insert import insert
 from calcimetry.phantom.objects import Placed
 from calcimetry.phantom.people import person
@@ -40,6 +42,7 @@ __all__ = [
     "Protocol",
     "Recipe",
     "Scan",
+    "SimulatedMammogram",
     "Simulation",
     "Sphere",
     "TruthObject",
@@ -47,6 +50,7 @@ __all__ = [
     "insert",
     "lesions_along",
     "load",
+    "mammogram",
     "person",
     "read_truth",
     "recipes",

@@ -7,7 +7,9 @@ from typing import Any
 from calcimetry.core.study import Study
 from calcimetry.read.array import from_array
 from calcimetry.read.index import Index, Source, index
+from calcimetry.read.masks import masks
 from calcimetry.read.regions import grid_matches, regions_file, regions_with_notes
+from calcimetry.read.segmentator import segmented
 from calcimetry.read.series import Candidate, Choice, choose
 from calcimetry.read.study import study
 from calcimetry.read.subject import subject_file, subject_notes, subject_with_notes
@@ -20,8 +22,10 @@ __all__ = [
     "from_array",
     "grid_matches",
     "index",
+    "masks",
     "regions_file",
     "regions_with_notes",
+    "segmented",
     "study",
     "subject_file",
     "subject_notes",

@@ -15,10 +15,12 @@ from calcimetry.core.geometry import Geometry
 from calcimetry.read.guard import Limits, unpacked_limit
 from calcimetry.read.limits import check_rescale
 
-__all__ = ["nifti_grid", "read_nifti"]
+__all__ = ["nifti_extension", "nifti_grid", "read_nifti", "write_nifti"]
 
 _HEADER_BYTES = 540
 """The longer one of the two headers."""
+_EXTENSION_BYTES = 1 << 20
+"""More words than this stand in front of no label map."""
 
 
 def read_nifti(path: Path, limits: Limits) -> tuple[NDArray[np.generic], Geometry, dict[str, Any]]:
@@ -93,6 +95,46 @@ def nifti_grid(path: Path) -> Geometry:
     if len(shape) != 3 or min(shape) < 1:
         raise InputError("this is no volume", where=where, found=f"shape {shape}", expected="three axes")
     return _grid(shape[::-1], ras, described, where)
+
+
+def nifti_extension(path: Path) -> bytes:
+    """What stands between header and voxels, one MiB of it at the most; empty where nothing does.
+
+    Raises
+    ------
+    InputError
+        Damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as stream:
+            data = stream.read(_HEADER_BYTES + _EXTENSION_BYTES)
+        return data[: _voxels_begin(data[:_HEADER_BYTES], path)][352:]
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DecodingError("the file is damaged or cut off", where=str(path), found=str(error)) from error
+
+
+def _voxels_begin(data: bytes, path: Path) -> int:
+    """Where the voxels begin; 0 where the header does not say it."""
+    import nibabel
+
+    first = data[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
+    kind: Any = nibabel.Nifti1Header if first else nibabel.Nifti2Header
+    try:
+        begin = float(kind(data[: kind.template_dtype.itemsize], check=False)["vox_offset"])
+    except Exception as error:  # whatever a damaged file makes the library throw
+        raise DecodingError("the NIfTI file cannot be read", where=str(path), found=str(error)[:200]) from error
+    return int(begin) if 0 <= begin <= _HEADER_BYTES + _EXTENSION_BYTES else 0
+
+
+def write_nifti(path: Path, values: NDArray[np.generic], grid: Geometry) -> None:
+    """An array (slice, row, column) with its grid (LPS) as a NIfTI file."""
+    import nibabel
+
+    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ grid.affine[:, [2, 1, 0, 3]]
+    kind: Any = nibabel.Nifti1Image
+    nibabel.save(kind(values.transpose(2, 1, 0), ras), path)
 
 
 def _described(header: Any) -> bool:

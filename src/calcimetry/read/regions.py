@@ -17,7 +17,7 @@ from calcimetry.read.formats import VOLUME_FORMATS, read_grid, read_head
 from calcimetry.read.guard import Limits
 from calcimetry.read.names import Sites, check_count, header_names, json_names, name_notes, region
 
-__all__ = ["grid_matches", "regions_file", "regions_with_notes"]
+__all__ = ["as_labels", "beside_json", "grid_matches", "on_grid", "regions_file", "regions_with_notes"]
 
 _SAME_VOXEL = 0.05
 """Ours: centres that lie closer than this part of a voxel are one voxel; formats round directions and origins."""
@@ -67,19 +67,19 @@ def regions_with_notes(
     """
     where, limits = Path(path), limits or Limits()
     _check_there(where)
-    beside = _beside(where)
+    beside = beside_json(where)
     given = json_names(beside) if beside is not None else None
     notes: tuple[Note, ...] = ()
     if where.name.lower().endswith(VOLUME_FORMATS):
         values, grid, header = read_grid(where, limits)
-        labels, names = _as_labels(values, where), header_names(header)
+        labels, names = as_labels(values, where), header_names(header)
     else:
         from calcimetry.read.seg import read_seg
 
         labels, grid, names, notes = read_seg(where, volume, limits, given)
     names = names if given is None else given
     check_count(int(np.count_nonzero(np.bincount(labels.reshape(-1))[1:])), where)
-    labels = _on_grid(labels, grid, volume.geometry, where)
+    labels = on_grid(labels, grid, volume.geometry, where)
     present = [int(v) for v in np.flatnonzero(np.bincount(labels.reshape(-1))) if v]
     if not present:
         raise InputError("the label map is empty where the image lies", where=str(where), expected="labels above 0")
@@ -127,8 +127,14 @@ def _check_there(where: Path) -> None:
         raise InputError("there is no such label map", where=str(where))
 
 
-def _as_labels(values: NDArray[np.generic], where: Path) -> NDArray[np.unsignedinteger[Any]]:
-    """Whole numbers from 0 to 65535, in the smallest type."""
+def as_labels(values: NDArray[np.generic], where: Path) -> NDArray[np.unsignedinteger[Any]]:
+    """Whole numbers from 0 to 65535, in the smallest type.
+
+    Raises
+    ------
+    InputError
+        They are others.
+    """
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 65535):
         raise InputError(
@@ -141,9 +147,16 @@ def _as_labels(values: NDArray[np.generic], where: Path) -> NDArray[np.unsignedi
     return whole
 
 
-def _on_grid(
+def on_grid(
     labels: NDArray[np.unsignedinteger[Any]], grid: Geometry, wanted: Geometry, where: Path
 ) -> NDArray[np.unsignedinteger[Any]]:
+    """Labels of one grid on another, by position, nearest voxel.
+
+    Raises
+    ------
+    GeometryError
+        They do not overlap.
+    """
     if grid.same_grid_as(wanted):
         return np.ascontiguousarray(labels)
     out = np.zeros(wanted.shape, dtype=labels.dtype)
@@ -178,7 +191,7 @@ def _extent(grid: Geometry) -> str:
     return ", ".join(f"{axis} {a:.0f} to {b:.0f}" for axis, a, b in zip("xyz", low, high, strict=True)) + " mm"
 
 
-def _beside(path: Path) -> Path | None:
+def beside_json(path: Path) -> Path | None:
     """``MAP.json`` for ``MAP.nii.gz`` and the like."""
     stem = path.name
     for ending in (*VOLUME_FORMATS, ".dcm"):

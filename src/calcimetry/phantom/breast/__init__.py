@@ -1,0 +1,34 @@
+"""Simulated mammograms with known calcium, for learning what it looks like and for testing what is found."""
+
+from calcimetry.phantom.breast.decoys import Decoy
+from calcimetry.phantom.breast.groups import DISTRIBUTIONS, Placed2D
+from calcimetry.phantom.breast.mammogram import (
+    Contents,
+    SimulatedGroup,
+    SimulatedMammogram,
+    SimulatedParticle,
+    local_noise,
+    mammogram,
+    put,
+)
+from calcimetry.phantom.breast.particles import MORPHOLOGIES, Particle, draw, thickness
+from calcimetry.phantom.breast.protocols import PROTOCOLS, MammogramProtocol
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "MORPHOLOGIES",
+    "PROTOCOLS",
+    "Contents",
+    "Decoy",
+    "MammogramProtocol",
+    "Particle",
+    "Placed2D",
+    "SimulatedGroup",
+    "SimulatedMammogram",
+    "SimulatedParticle",
+    "draw",
+    "local_noise",
+    "mammogram",
+    "put",
+    "thickness",
+]

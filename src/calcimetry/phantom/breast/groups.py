@@ -1,0 +1,189 @@
+"""Where the particles of a group lie: the five distributions, arteries, and the benign single ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from calcimetry.phantom.breast.outline import Outline
+from calcimetry.phantom.breast.particles import Particle, Solid, draw
+from calcimetry.phantom.breast.tissue import Strand
+
+__all__ = ["DISTRIBUTIONS", "Placed2D", "artery", "group", "single"]
+
+DISTRIBUTIONS = ("grouped", "linear", "segmental", "regional", "diffuse")
+SUSPICIOUS = ("br_amorphous", "br_coarse_heterogeneous", "br_fine_pleomorphic", "br_fine_linear")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed2D:
+    """A particle at (row, column) [px] with the contrast of its group (peak of a 0.4 mm ball over local noise)."""
+
+    particle: Particle
+    at: tuple[float, float]
+    cnr: float
+    group: str | None = None
+
+
+def _room(body: Outline, margin_mm: float) -> NDArray[np.bool_]:
+    """Where a group may lie: inside, away from skin and the image's border."""
+    away = ndimage.distance_transform_edt(np.pad(body.inside, ((1, 1), (1, 1)), constant_values=False))[1:-1, 1:-1]
+    return np.asarray(away * body.mm > margin_mm, bool)
+
+
+def _anywhere(room: NDArray[np.bool_], rng: np.random.Generator) -> tuple[float, float] | None:
+    index = np.flatnonzero(room)
+    if index.size == 0:
+        return None
+    row, column = divmod(int(index[int(rng.integers(index.size))]), room.shape[1])
+    return float(row), float(column)
+
+
+def group(
+    body: Outline,
+    name: str,
+    distribution: str,
+    pattern: str,
+    cnr: float,
+    rng: np.random.Generator,
+) -> list[Placed2D]:
+    """Particles of one group; empty where there is no room for it."""
+    room = _room(body, 4.0)
+    center = _anywhere(room, rng)
+    if center is None:
+        return []
+    angle = body.toward_nipple(*center)
+    points = _layout(body, room, distribution, center, angle, rng)
+    out = []
+    for row, column in points:
+        r, c = round(row), round(column)
+        if not (0 <= r < room.shape[0] and 0 <= c < room.shape[1] and body.inside[r, c]):
+            continue
+        particle = draw(_one_of(pattern, rng), rng, angle=body.toward_nipple(row, column))
+        out.append(Placed2D(particle, (row, column), cnr * float(rng.lognormal(0, 0.25)), name))
+    return out
+
+
+def _one_of(pattern: str, rng: np.random.Generator) -> str:
+    """Groups are of one kind mostly: pleomorphic and linear ones hold some of the other."""
+    other = {"br_fine_linear": "br_fine_pleomorphic", "br_coarse_heterogeneous": "br_fine_pleomorphic"}
+    return other[pattern] if pattern in other and rng.random() < 0.15 else pattern
+
+
+def _layout(
+    body: Outline,
+    room: NDArray[np.bool_],
+    distribution: str,
+    center: tuple[float, float],
+    angle: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Places (n, 2) [px] of one distribution."""
+    mm = body.mm
+    along, across = np.array([np.sin(angle), np.cos(angle)]), np.array([np.cos(angle), -np.sin(angle)])
+    if distribution == "grouped":
+        n = int(rng.integers(5, 25))
+        size = float(rng.uniform(2.0, 7.0)) / mm
+        squeeze = float(rng.uniform(0.6, 1.0))
+        spread = np.clip(rng.normal(0, 0.5, (n, 2)), -1, 1) * size
+        turn = float(rng.uniform(0, np.pi))
+        a, b = np.array([np.sin(turn), np.cos(turn)]), np.array([np.cos(turn), -np.sin(turn)])
+        return np.array(center) + spread[:, :1] * a + squeeze * spread[:, 1:] * b
+    if distribution == "linear":
+        n, length = int(rng.integers(5, 22)), float(rng.uniform(8.0, 35.0)) / mm
+        t = np.sort(rng.uniform(-0.5, 0.5, n)) * length
+        bow = float(rng.normal(0, 0.06)) / length * t**2
+        jitter = rng.normal(0, 0.35 / mm, n)
+        return np.array(center) + t[:, None] * along + (bow + jitter)[:, None] * across
+    if distribution == "segmental":
+        n, length = int(rng.integers(15, 70)), float(rng.uniform(24.0, 55.0)) / mm
+        opening = float(rng.uniform(0.25, 0.7))
+        # The tip points to the nipple; the wedge widens away from it.
+        t = np.sqrt(rng.random(n)) * length
+        side = (rng.random(n) - 0.5) * opening * t
+        tip = np.array(center) + 0.5 * length * along
+        return tip - t[:, None] * along + side[:, None] * across
+    if distribution == "regional":
+        n, size = int(rng.integers(15, 60)), float(rng.uniform(14.0, 28.0)) / mm
+        turns, far = rng.uniform(0, 2 * np.pi, n), np.sqrt(rng.random(n)) * size
+        squeeze = float(rng.uniform(0.7, 1.0))
+        return np.array(center) + np.stack([far * np.sin(turns), squeeze * far * np.cos(turns)], axis=1)
+    index = np.flatnonzero(room)
+    n = int(rng.integers(15, 80))
+    chosen = index[rng.integers(0, index.size, n)]
+    return np.stack([chosen // room.shape[1], chosen % room.shape[1]], axis=1).astype(np.float64)
+
+
+def single(body: Outline, pattern: str, cnr: float, rng: np.random.Generator) -> list[Placed2D]:
+    """Benign calcifications that stand alone or in loose company: rings, popcorn, rods, skin, milk, sutures, specks."""
+    at = _anywhere(_room(body, 6.0), rng)
+    if at is None:
+        return []
+    if pattern == "br_skin":
+        return _skin(body, cnr, rng)
+    count = {"br_large_rodlike": int(rng.integers(1, 7)), "br_milk_of_calcium": int(rng.integers(3, 10))}.get(
+        pattern, 1
+    )
+    out = []
+    for n in range(count):
+        if n and pattern == "br_milk_of_calcium":
+            place = (at[0] + float(rng.normal(0, 3.0)) / body.mm, at[1] + float(rng.normal(0, 3.0)) / body.mm)
+        else:
+            place = at if n == 0 else (_anywhere(_room(body, 6.0), rng) or at)
+        r, c = round(place[0]), round(place[1])
+        if not (0 <= r < body.inside.shape[0] and 0 <= c < body.inside.shape[1] and body.inside[r, c]):
+            continue
+        out.append(Placed2D(draw(pattern, rng, angle=body.toward_nipple(*place)), place, cnr))
+    return out
+
+
+def _skin(body: Outline, cnr: float, rng: np.random.Generator) -> list[Placed2D]:
+    """A few small rings close together, near the skin as seen on the image."""
+    away = ndimage.distance_transform_edt(body.inside) * body.mm
+    band = body.inside & (away > 2.0) & (away < 14.0)
+    at = _anywhere(band, rng)
+    if at is None:
+        return []
+    out = []
+    for _ in range(int(rng.integers(1, 7))):
+        place = (at[0] + float(rng.normal(0, 1.5)) / body.mm, at[1] + float(rng.normal(0, 1.5)) / body.mm)
+        r, c = round(place[0]), round(place[1])
+        if 0 <= r < body.inside.shape[0] and 0 <= c < body.inside.shape[1] and body.inside[r, c]:
+            out.append(Placed2D(draw("br_skin", rng), place, cnr))
+    return out
+
+
+def artery(strand: Strand, mm: float, cnr: float, rng: np.random.Generator) -> Placed2D | None:
+    """Calcium in both walls of one vessel, broken and uneven: one particle of many short rods."""
+    step = max(2, round(0.5 / mm))
+    points = strand.points[::step]
+    if len(points) < 12:
+        return None
+    first = int(rng.integers(0, len(points) // 2))
+    points = points[first : first + int(rng.integers(12, max(13, len(points))))]
+    forward = np.gradient(points, axis=0)
+    forward /= np.linalg.norm(forward, axis=1, keepdims=True) + 1e-9
+    side = np.stack([forward[:, 1], -forward[:, 0]], axis=1)
+    middle = points.mean(axis=0)
+    solids: list[Solid] = []
+    for wall in (-1.0, 1.0):
+        there = ndimage.gaussian_filter1d(rng.normal(size=len(points)), 2.0)
+        there = there > np.quantile(there, float(rng.uniform(0.2, 0.7)))
+        rough = rng.normal(0, 0.06, len(points))
+        line = (points - middle) * mm + side * ((wall * 0.45 * strand.width_mm) + rough)[:, None]
+        thin = float(rng.uniform(0.07, 0.18))
+        for n in range(len(points) - 1):
+            if there[n]:
+                (r, c), (r2, c2) = line[n], line[n + 1]
+                width = thin * float(rng.uniform(0.6, 1.7))
+                solids.append(Solid("rod", float(r), float(c), width, float(r2), float(c2)))
+    if not solids:
+        return None
+    return Placed2D(
+        Particle("br_vascular", tuple(solids), dense=float(rng.uniform(0.6, 1.1))),
+        (float(middle[0]), float(middle[1])),
+        cnr,
+    )
