@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from calcimetry.phantom.sac import Sac
 from calcimetry.phantom.tubes import Tube, spline
 
-__all__ = ["BRANCH_OF", "CORONARY", "coronaries"]
+__all__ = ["BRANCH_OF", "CORONARY", "coronaries", "cushions"]
 
 CORONARY = ("left_main", "left_anterior_descending", "left_circumflex", "right_coronary")
 BRANCH_OF = {
@@ -30,6 +31,8 @@ Points = NDArray[np.float64]
 World = Callable[[Sequence[float] | Points], Points]
 """From the frame of the heart of middle size to this person's place [mm]."""
 
+_APART_MM = 0.8  # fat between an artery and a vessel it passes
+_CUSHIONED = {"left_main": 60.0, "left_anterior_descending": 32.0, "left_circumflex": 26.0, "right_coronary": 26.0}
 # Way marks of the arteries; most are then moved into the groove between two chambers.
 _LEFT_MAIN = ((12.0, 6.0, 0.0), (22.0, 9.0, 1.0), (31.0, 11.0, 1.0), (38.0, 11.0, -1.0))
 _LAD = ((50, 4, -7), (58, -10, -18), (66, -20, -32), (76, -26, -48), (86, -25, -62))
@@ -56,12 +59,31 @@ def _settled(points: Points, aims: Sequence[tuple[Callable[[Points], Points], fl
     return spline(line[:: max(1, len(line) // 14)])
 
 
+def _beside(line: Points, radius: float, vessels: Sequence[Tube], still_mm: float, side: Points) -> Points:
+    """A line moved out of vessels that it runs through, ``still_mm`` of its beginning left where it is."""
+    weight = np.clip((np.arange(len(line)) * 0.5 - still_mm) / 4.0, 0, 1)[:, None]
+    for _ in range(12):
+        for vessel in vessels:
+            away, at = cKDTree(vessel.path_mm).query(line)
+            lack = vessel.radius_mm[at] + radius + _APART_MM - away
+            # To the side on which the artery passes, where the line runs through the middle of the vessel.
+            out = (line - vessel.path_mm[at]) / (away[:, None] + 1e-6) + 1.2 * side
+            out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-6
+            line = line + 0.7 * weight * np.maximum(lack, 0)[:, None] * out
+        line[1:-1] = 0.5 * line[1:-1] + 0.25 * (line[:-2] + line[2:])
+    return spline(line[:: max(1, len(line) // 18)])
+
+
 def _tapered(path: Points, start_mm: float, end_mm: float) -> Tube:
     return Tube(path, np.linspace(start_mm, end_mm, len(path)))
 
 
-def coronaries(sac: Sac, world: World, rng: np.random.Generator) -> dict[str, Tube]:
-    """Every course of the arteries of the heart by name, and ``great_vein``, which runs beside the circumflex."""
+def coronaries(sac: Sac, world: World, great: Mapping[str, Tube], rng: np.random.Generator) -> dict[str, Tube]:
+    """Every course of the arteries of the heart by name, and ``great_vein``, which runs beside the circumflex.
+
+    ``great``: the vessels that they run past.
+    """
+    trunk, ears = [great["pulmonary_trunk"]], [great["left_ear"], great["pulmonary_trunk"]]
     figure = sac.figure
     lv, rv = sac.chambers["left_ventricle"], sac.chambers["right_ventricle"]
     fat = 0.85 * figure.epicardial_fat_mm
@@ -75,27 +97,33 @@ def coronaries(sac: Sac, world: World, rng: np.random.Generator) -> dict[str, Tu
         out = world(way) - root
         return np.asarray(root + out / np.linalg.norm(out) * figure.root_radius_mm * 0.97)
 
-    def groove(points: Points, name: str, radius: float, still_mm: float) -> Points:
+    def groove(points: Points, name: str, radius: float, still_mm: float, most: float = 0.5) -> Points:
         # Half way down the groove's fat, and never out of the pericardium.
-        depth = max(float(rng.uniform(0.15, 0.5)) * sac.depth_of(name), radius + 0.5 - fat)
+        depth = max(float(rng.uniform(0.1, most)) * sac.depth_of(name), radius + 0.5 - fat)
         return _settled(points, [(partial(sac.between_at, name), 0.0), (sac.hull_at, -depth)], still_mm)
 
     size = figure.heart**0.5 * float(np.exp(rng.normal(0, 0.12)))
     left, right = figure.dominance == "left", figure.dominance == "right"
     main = along(_LEFT_MAIN, 0.8)
     main[0] = mouth((0.55, 0.4, 0.0))
-    main[1:] = main[0] + float(rng.uniform(0.35, 1.15)) * (main[1:] - main[0])
+    main[1:] = main[0] + float(rng.uniform(0.2, 0.9)) * (main[1:] - main[0])
     fork = main[-1]
-    tubes = {"left_main": _tapered(spline(main), 2.4 * size, 2.2 * size)}
-    lad = groove(np.vstack([fork, along(_LAD, 2.0)]), "between", 1.6 * size, 10)
+    outward = np.array([1.0, 0.4, 0.0])
+    left_main = _beside(spline(main), 2.3 * size, trunk, 2.0, np.array([0.0, 1.0, 0.0]))
+    fork = left_main[-1]
+    tubes = {"left_main": _tapered(left_main, 2.4 * size, 2.2 * size)}
+    lad = groove(np.vstack([fork, along(_LAD, 2.0)]), "between", 1.6 * size, 10, 0.3)
+    lad = _beside(lad, 2.0 * size, ears, 0.5, outward)
     tubes["left_anterior_descending"] = _tapered(lad, 2.0 * size, 1.2 * size)
     around = along(_CIRCUMFLEX, 2.0)
     around = around if left else around[: int(rng.integers(3, 6))]
-    cx = groove(np.vstack([fork, around]), "left", 1.6 * size, 8)
+    cx = _beside(groove(np.vstack([fork, around]), "left", 1.6 * size, 8), 1.9 * size, trunk, 0.5, outward)
+    cx = _beside(cx, 1.9 * size, [great["left_ear"]], 0.5, np.array([0.3, 0.1, -0.35]))
     tubes["left_circumflex"] = _tapered(cx, 1.9 * size, 1.3 * size)
     marks = along(_RIGHT, 2.0)
     marks = marks if right else marks[:5]
     rca = groove(np.vstack([mouth((-0.25, -1.0, 0.0)), marks]), "right", 1.8 * size, 12)
+    rca = _beside(rca, 2.1 * size, [great["right_ear"], *trunk], 2.0, np.array([-0.6, -0.3, -0.5]))
     tubes["right_coronary"] = _tapered(rca, 2.1 * size, 1.5 * size)
 
     def branch(start: Points, way: Sequence[Points], name: str = "") -> Tube:
@@ -129,3 +157,20 @@ def coronaries(sac: Sac, world: World, rng: np.random.Generator) -> dict[str, Tu
     vein = cx[:: max(1, len(cx) // 10)] + np.array([1.5, 3.5, -3.5])
     tubes["great_vein"] = _tapered(spline(vein), 2.0, 3.6)
     return tubes
+
+
+def cushions(sac: Sac, tubes: Mapping[str, Tube]) -> list[Tube]:
+    """Fat that the first part of each artery lies in, before it reaches its groove: thick in large people."""
+    figure = sac.figure
+    thick = float(np.clip(0.6 + 0.65 * figure.epicardial_fat_mm, 0.8, 6.0)) * figure.groove**0.5
+    out = []
+    for name, length in _CUSHIONED.items():
+        tube = tubes[name]
+        along = np.linspace(0.0, tube.length_mm, len(tube.path_mm))
+        near = along <= length
+        # Thin at the mouth, thickest some way on, gone at the end.
+        swell = np.clip(along[near] / 5.0 + (0.3 if name in ("left_main", "right_coronary") else 1.0), 0, 1)
+        swell *= np.clip((length - along[near]) / 12.0, 0, 1)
+        if near.sum() > 3:
+            out.append(Tube(tube.path_mm[near], tube.radius_mm[near] + thick * swell))
+    return out

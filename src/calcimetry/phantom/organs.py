@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from calcimetry.phantom.coronaries import BRANCH_OF, Points, coronaries
+from calcimetry.phantom.coronaries import BRANCH_OF, Points, coronaries, cushions
 from calcimetry.phantom.figure import Figure
 from calcimetry.phantom.heart import Chamber
 from calcimetry.phantom.pipes import Pipe
@@ -49,7 +49,9 @@ class Organs:
     valve: tuple[Points, Points]
     """Centre and unit normal of the aortic valve."""
     mitral: tuple[Points, Points]
-    hernia: Chamber | None = field(default=None)
+    hernia: Chamber | None = None
+    cushions: list[Pipe] = field(default_factory=list)
+    """Fat round the first part of the arteries."""
 
     @cached_property
     def coronary_tree(self) -> tuple[cKDTree, Points]:
@@ -124,8 +126,8 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
     long_axis = lv.frame[2]
     wall_mm = float(rng.uniform(8, 13)) * figure.heart
     cavity = Chamber(_triple(np.array(lv.center) - 2.0 * long_axis), _triple(np.array(lv.half) - wall_mm), lv.direction)
-    tubes = coronaries(sac, world, rng)
-    tubes |= vessels(figure, chambers, world, rng)
+    tubes = vessels(figure, chambers, world, rng)
+    tubes |= coronaries(sac, world, tubes, rng)
     mitral_center = np.array(lv.center) - 0.62 * lv.half[2] * long_axis
     across, over = lv.frame[0], lv.frame[1]
     turnabout = np.linspace(0, 2 * np.pi, 90)
@@ -157,4 +159,5 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
         valve=(world(VALVE), axis / np.linalg.norm(axis)),
         mitral=(mitral_center, long_axis),
         hernia=pouch,
+        cushions=[Pipe(tube, 1.0) for tube in cushions(sac, tubes)],
     )

@@ -123,10 +123,13 @@ class Torso:
             for name, pipe in self.organs.pipes.items()
             if (at := pipe.distance(canvas, z_mm, 14.0, shift_mm)) is not None
         }
+        cushions = [
+            at for pipe in self.organs.cushions if (at := pipe.distance(canvas, z_mm, 14.0, shift_mm)) is not None
+        ]
         heart = self._heart_distance(z_mm, shift_mm)
         below = self._below_diaphragm(z_mm, shift_mm)
-        self._lungs(z_mm, below, heart, found)
-        self._heart(z_mm, heart, found, shift_mm)
+        self._lungs(z_mm, below, heart, found, cushions)
+        self._heart(z_mm, heart, found, cushions, shift_mm)
         self.frame.paint(canvas, z_mm, hu)
         return canvas.hu
 
@@ -292,11 +295,19 @@ class Torso:
         return np.asarray(out, dtype=np.float32)
 
     def _lungs(
-        self, z_mm: float, below: F32 | None, heart: tuple[Box, F32, F32] | None, found: dict[str, tuple[Box, F32]]
+        self,
+        z_mm: float,
+        below: F32 | None,
+        heart: tuple[Box, F32, F32] | None,
+        found: dict[str, tuple[Box, F32]],
+        cushions: list[tuple[Box, F32]],
     ) -> None:
         figure, canvas, hu = self.figure, self._canvas, self._hu
         whole = canvas.whole()
-        d = np.maximum(self.outline.cage + np.float32(1.2), -self._mediastinum(z_mm, heart, found))
+        between = self._mediastinum(z_mm, heart, found)
+        for box, cushion in cushions:
+            between[box.at] = smooth_union(between[box.at], cushion - np.float32(0.8), 6.0)
+        d = np.maximum(self.outline.cage + np.float32(1.2), -between)
         z = z_mm / figure.tall
         across = (np.abs(canvas.x) / figure.wide - 52) / 46
         along = (canvas.y - self.outline.middle_y - 6) / (88 * figure.deep)
@@ -355,6 +366,7 @@ class Torso:
         z_mm: float,
         heart: tuple[Box, F32, F32] | None,
         found: dict[str, tuple[Box, F32]],
+        cushions: list[tuple[Box, F32]],
         shift_mm: Sequence[float],
     ) -> None:
         canvas, hu, organs = self._canvas, self._hu, self.organs
@@ -381,6 +393,8 @@ class Torso:
         for name, tube in found.items():
             if name not in BRANCH_OF and name not in _OPEN and name not in ("mitral_ring", "gullet", "great_vein"):
                 self._sheath(name, tube, z_mm, fat)
+        for at, d in cushions:
+            canvas.fill(at, d, fat + self._uneven[at.at])
         for name in BRANCH_OF:
             fill(name, fat, self.sheath_mm)
         fill("gullet", hu["muscle"] - 12)

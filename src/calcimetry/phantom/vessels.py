@@ -114,7 +114,7 @@ def vessels(figure: Figure, chambers: Mapping[str, Chamber], world: World, rng: 
         end = np.array([out[0], out[1], center[2] + out[2]])
         tubes[name] = Tube.through([begin, (begin + end) / 2 + rng.normal(0, 3, 3), end], [8.0, 6.5, 5.0])
     tubes["left_ear"] = Tube.through(
-        [world((42, 36, -4)), world((54, 24, 2)), world((57, 10, 6)), world((52, 0, 9))], [9, 9, 7, 5]
+        [world((40, 36, 2)), world((53, 24, 9)), world((57, 10, 13)), world((52, 0, 15))], [9, 8.5, 7, 5]
     )
     tubes["right_ear"] = Tube.through(
         [world((-16, 0, -14)), world((-17, -14, -4)), world((-9, -23, 2)), world((2, -26, 5))], [12, 11, 8, 5]
