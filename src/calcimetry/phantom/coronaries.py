@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from calcimetry.phantom.heart import Chamber
 from calcimetry.phantom.sac import Sac
 from calcimetry.phantom.tubes import Tube, spline
 
@@ -74,6 +75,13 @@ def _beside(line: Points, radius: float, vessels: Sequence[Tube], still_mm: floa
     return spline(line[:: max(1, len(line) // 18)])
 
 
+def _on(chamber: Chamber, point: Points) -> Points:
+    """The place on a chamber's surface in the direction of a point."""
+    away = point - np.array(chamber.center)
+    level = np.linalg.norm(chamber.frame @ away / np.array(chamber.half))
+    return np.asarray(np.array(chamber.center) + away / max(float(level), 0.2))
+
+
 def _tapered(path: Points, start_mm: float, end_mm: float) -> Tube:
     return Tube(path, np.linspace(start_mm, end_mm, len(path)))
 
@@ -126,7 +134,9 @@ def coronaries(sac: Sac, world: World, great: Mapping[str, Tube], rng: np.random
     rca = _beside(rca, 2.1 * size, [great["right_ear"], *trunk], 2.0, np.array([-0.6, -0.3, -0.5]))
     tubes["right_coronary"] = _tapered(rca, 2.1 * size, 1.5 * size)
 
-    def branch(start: Points, way: Sequence[Points], name: str = "") -> Tube:
+    def branch(start: Points, way: Sequence[Points], name: str = "", over: Chamber = lv) -> Tube:
+        if not name:
+            way = [_on(over, point) for point in way]
         line = np.vstack([start, *way])
         if name:
             line = groove(line, name, 1.1 * size, 2)
@@ -152,7 +162,7 @@ def coronaries(sac: Sac, world: World, great: Mapping[str, Tube], rng: np.random
     tubes["posterior_descending"] = branch(crux, [*along(_POSTERIOR, 2.0)], "between")
     start = rca[int(0.55 * (len(rca) - 1))]
     low = np.array(rv.center) + rv.half[2] * rv.frame[2]
-    tubes["acute_marginal"] = branch(start, [start + f * (low - start) for f in (0.4, 0.8)])
+    tubes["acute_marginal"] = branch(start, [start + f * (low - start) for f in (0.4, 0.8)], over=rv)
     # The great cardiac vein runs beside the circumflex and looks like it.
     vein = cx[:: max(1, len(cx) // 10)] + np.array([1.5, 3.5, -3.5])
     tubes["great_vein"] = _tapered(spline(vein), 2.0, 3.6)
