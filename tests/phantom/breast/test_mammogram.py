@@ -17,6 +17,7 @@ from calcimetry.phantom.breast import (
     MammogramProtocol,
     Particle,
     draw,
+    insert_calcium,
     mammogram,
     thickness,
 )
@@ -120,3 +121,19 @@ def test_nothing_asked_for_nothing_put_in() -> None:
     assert not bare.labels.any()
     assert bare.nipple is not None
     assert bare.breast.mean() > 0.1
+
+
+def test_calcium_goes_into_another_image_at_its_own_noise() -> None:
+    bare = mammogram(2, small(), Contents(groups=0, singles=0, specks=0, arteries=0, decoys=False))
+    inside = ndimage.binary_erosion(bare.breast, iterations=10)
+    wish = Contents(pattern="br_round", distribution="grouped", cnr=(9, 10), singles=0, specks=0)
+    image, particles, groups, labels = insert_calcium(bare.projection, inside, bare.nipple, 5, wish)
+    again, *_ = insert_calcium(bare.projection, inside, bare.nipple, 5, wish)
+    assert image.pixels.tobytes() == again.pixels.tobytes()
+    assert image.pixels.dtype == bare.projection.pixels.dtype
+    assert len(groups) == 1
+    assert set(groups[0].particles) == {p.id for p in particles}
+    change = image.pixels.astype(int) - bare.projection.pixels
+    assert int(change.min()) >= -1
+    assert change[labels > 0].mean() > 2
+    assert not change[ndimage.binary_dilation(labels > 0, iterations=6) == 0].any()

@@ -13,6 +13,9 @@ from calcimetry.locate.breast.settings import BreastSettings
 
 __all__ = ["Silhouette", "silhouette"]
 
+_LIGHTEST_AIR = 0.45
+"""Ours: grey of the air over that of dense tissue; film has 0.1 to 0.25, detectors 0."""
+
 
 @dataclass(frozen=True, eq=False)
 class Silhouette:
@@ -89,7 +92,9 @@ def silhouette(image: Coarse, live: Bits, settings: BreastSettings) -> Silhouett
     sure = live & (fine < air + 0.08 * (dense - air) + 3 * spread)
     sure = _outer(sure, live, image.px(settings.open_mm))
     air_share = float(sure.sum()) / values.size
-    if air_share < 0.02:
+    # Air lets nearly all the light or rays through: grey that is half as dense as gland is fat.
+    floor = min(0.0, float(image.pixels.min()))
+    if air_share < 0.02 or air - floor > _LIGHTEST_AIR * (dense - floor):
         return Silhouette(live.copy(), np.zeros_like(live), _chest(live), low, dense, 0.4)
     ground = _ground(fine, sure)
     over = live & (fine > ground + np.maximum(4 * spread, settings.air_share * (dense - air)))

@@ -2,6 +2,7 @@
 
 from calcimetry.phantom.breast.decoys import Decoy
 from calcimetry.phantom.breast.groups import DISTRIBUTIONS, Placed2D
+from calcimetry.phantom.breast.insert import Inserted, insert_calcium, outline_of
 from calcimetry.phantom.breast.mammogram import (
     Contents,
     SimulatedGroup,
@@ -20,6 +21,7 @@ __all__ = [
     "PROTOCOLS",
     "Contents",
     "Decoy",
+    "Inserted",
     "MammogramProtocol",
     "Particle",
     "Placed2D",
@@ -27,8 +29,10 @@ __all__ = [
     "SimulatedMammogram",
     "SimulatedParticle",
     "draw",
+    "insert_calcium",
     "local_noise",
     "mammogram",
+    "outline_of",
     "put",
     "thickness",
 ]

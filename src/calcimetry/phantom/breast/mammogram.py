@@ -19,6 +19,16 @@ from calcimetry.phantom.breast.tissue import Tissue, power_law, tissue
 
 __all__ = ["Contents", "SimulatedGroup", "SimulatedMammogram", "SimulatedParticle", "local_noise", "mammogram", "put"]
 
+BENIGN = {
+    "br_rim": 0.28,
+    "br_coarse_popcorn": 0.16,
+    "br_large_rodlike": 0.16,
+    "br_dystrophic": 0.12,
+    "br_skin": 0.14,
+    "br_milk_of_calcium": 0.08,
+    "br_suture": 0.06,
+}
+"""Benign kinds that stand alone, and how often each is drawn: ours, to have enough of each."""
 _UNIT_MM = 0.4
 """A contrast is that of a ball of this diameter."""
 _EDGE = 0.4
@@ -37,7 +47,7 @@ class Contents:
     """Contrast: peak of a 0.4 mm ball behind blur and pixel over the local noise."""
     decoys: bool = True
     pattern: str | None = None
-    """One morphology for all groups, where given; likewise ``distribution``."""
+    """One morphology for all groups, where given; likewise ``distribution``. Then ``groups`` is their exact number."""
     distribution: str | None = None
     view: str | None = None
     density: float | None = None
@@ -232,27 +242,13 @@ def _calcium(
     def contrast() -> float:
         return float(np.exp(rng.uniform(*np.log(contents.cnr))))
 
-    for n in range(int(rng.poisson(contents.groups)) if contents.groups != 1.0 or contents.pattern is None else 1):
-        distribution = contents.distribution or str(
-            rng.choice(["grouped", "linear", "segmental", "regional", "diffuse"], p=[0.5, 0.15, 0.15, 0.12, 0.08])
-        )
-        pattern = contents.pattern or str(rng.choice([*SUSPICIOUS, "br_round"], p=[0.2, 0.2, 0.2, 0.15, 0.25]))
-        made = group(body, f"G{n + 1}", distribution, pattern, contrast(), rng)
+    for name, distribution, pattern, cnr in drawn_groups(contents, rng):
+        made = group(body, name, distribution, pattern, cnr, rng)
         if len(made) >= 2:
             placed += made
-            names[f"G{n + 1}"] = (distribution, pattern)
-    benign = [
-        "br_rim",
-        "br_coarse_popcorn",
-        "br_large_rodlike",
-        "br_dystrophic",
-        "br_skin",
-        "br_milk_of_calcium",
-        "br_suture",
-    ]
+            names[name] = (distribution, pattern)
     for _ in range(int(rng.poisson(contents.singles))):
-        kind = str(rng.choice(benign, p=[0.28, 0.16, 0.16, 0.12, 0.14, 0.08, 0.06]))
-        placed += single(body, kind, contrast(), rng)
+        placed += single(body, str(rng.choice(list(BENIGN), p=list(BENIGN.values()))), contrast(), rng)
     for _ in range(int(rng.poisson(contents.specks))):
         placed += single(body, "br_round", contrast(), rng)
     for strand in inside.vessels:
@@ -261,6 +257,20 @@ def _calcium(
             if one is not None:
                 placed.append(one)
     return placed, names
+
+
+def drawn_groups(contents: Contents, rng: np.random.Generator) -> list[tuple[str, str, str, float]]:
+    """Name, distribution, morphology and contrast of each group that is to be put in."""
+    asked = contents.pattern is not None or contents.distribution is not None
+    count = round(contents.groups) if asked else int(rng.poisson(contents.groups))
+    out = []
+    for n in range(count):
+        distribution = contents.distribution or str(
+            rng.choice(["grouped", "linear", "segmental", "regional", "diffuse"], p=[0.5, 0.15, 0.15, 0.12, 0.08])
+        )
+        pattern = contents.pattern or str(rng.choice([*SUSPICIOUS, "br_round"], p=[0.2, 0.2, 0.2, 0.15, 0.25]))
+        out.append((f"G{n + 1}", distribution, pattern, float(np.exp(rng.uniform(*np.log(contents.cnr))))))
+    return out
 
 
 def put(
@@ -392,7 +402,7 @@ def _finished(
     return SimulatedMammogram(
         projection,
         mine,
-        _groups(mine, names),
+        groups_of(mine, names),
         tuple(replace(d, center=turned(d.center)) for d in decoys),
         side(labels),
         side(body.inside),
@@ -403,7 +413,10 @@ def _finished(
     )
 
 
-def _groups(particles: tuple[SimulatedParticle, ...], names: dict[str, tuple[str, str]]) -> tuple[SimulatedGroup, ...]:
+def groups_of(
+    particles: tuple[SimulatedParticle, ...], names: dict[str, tuple[str, str]]
+) -> tuple[SimulatedGroup, ...]:
+    """The groups that came out, with their place and extent."""
     made = []
     for name, (distribution, pattern) in names.items():
         mine = [p for p in particles if p.group == name]
