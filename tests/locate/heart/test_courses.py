@@ -11,7 +11,11 @@ import pytest
 from calcimetry import locate
 from calcimetry.core.anatomy import Anatomy
 from calcimetry.core.geometry import Geometry
+from calcimetry.locate.heart.courses import courses
 from calcimetry.locate.heart.evidence import FEATURES
+from calcimetry.locate.heart.frame import frame
+from calcimetry.locate.heart.root import Root
+from calcimetry.locate.heart.shape import Shape
 from calcimetry.locate.heart.template import template
 from calcimetry.phantom import Simulation, person
 
@@ -60,3 +64,19 @@ def test_a_field_that_ends_in_the_heart_raises_nothing(scan: Simulation) -> None
         cut = replace(volume, pixels=volume.pixels[start:stop], geometry=part)
         seen = locate.anatomy(cut, locate.body(cut))
         assert all(np.isfinite(tube.points_mm).all() for tube in seen.tubes.values())
+
+
+def test_without_a_believable_shape_the_courses_hang_on_the_root_with_little_confidence(
+    scan: Simulation, found: Anatomy
+) -> None:
+    grid = frame(scan.volume, locate.body(scan.volume))
+    assert grid is not None
+    assert found.tissue is not None
+    place = grid.to_index(np.array(found.points["root"].mm))
+    base = Root(float(place[0]), float(place[1]), float(place[2]), 16.0, (1.0, 0.0, 0.0), (3.0, 6.0), 1.0, 14.0)
+    form = Shape(np.asarray(found.tissue.labels), place, place, 0.0, 0.0, 3000.0, 0.0)
+    loose = courses(scan.volume, grid, form, base, 0.9).tubes
+    for name in NAMES:
+        assert loose[name].confidence < 0.3 < found.tubes[name].confidence
+        assert loose[name].sd_mm.mean() > found.tubes[name].sd_mm.mean()
+    assert courses(scan.volume, grid, form, base, 0.0).tubes == {}

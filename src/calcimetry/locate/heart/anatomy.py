@@ -17,6 +17,7 @@ from calcimetry.locate.heart.courses import courses
 from calcimetry.locate.heart.descending import descending
 from calcimetry.locate.heart.frame import Frame, frame
 from calcimetry.locate.heart.levels import heart_bottom, levels
+from calcimetry.locate.heart.mitral import mitral
 from calcimetry.locate.heart.root import Root, root
 from calcimetry.locate.heart.shape import heart_points, shape, tissue_regions
 from calcimetry.locate.heart.spine import spine
@@ -89,6 +90,7 @@ def _anatomy(volume: Volume, regions: Regions, enhanced: bool) -> Anatomy:
         return Anatomy(volume.id, tubes, points, planes, None, sure)
     arteries = courses(volume, grid, form, base, sure)
     points |= heart_points(grid, form) | arteries.points
+    planes["mitral"] = mitral(grid, form, base, planes["mitral"])
     if low is not None:
         middle = (low[0], float(form.centroid[1]), float(form.centroid[2]))
         planes["heart_bottom"] = Plane(_three(grid.to_lps(np.array(middle))), (0.0, 0.0, 1.0), low[1], sure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,10 @@ class CourseSettings:
     least : where root and shape together are believed less, no course is given.
     good : mean evidence of a course that is seen well.
     radius_mm : of the vessels.
+    shape_least : a shape believed less than this says nothing: then the heart is taken to lie as in most people.
+    shapeless : and so much of the evidence counts, most of which hangs on the shape.
+    middle_mm, apex_mm, volume_ml : there, from the root to its middle and apex (left, back, up), and its size.
+    outside_mm : nodes farther outside of the image than this are left off.
     """
 
     across_mm: tuple[float, float] = (7.0, 11.0)
@@ -70,6 +74,12 @@ class CourseSettings:
     least: float = 0.05
     good: float = 0.8
     radius_mm: float = 2.0
+    shape_least: float = 0.3
+    shapeless: float = 0.15
+    middle_mm: tuple[float, float, float] = (32.0, 2.0, -33.0)
+    apex_mm: tuple[float, float, float] = (84.0, -30.0, -58.0)
+    volume_ml: float = 550.0
+    outside_mm: float = 10.0
     thread: ThreadSettings = ThreadSettings()
 
 
@@ -99,12 +109,16 @@ def courses(
     believed : float
         0 to 1: how far the root is believed.
     """
-    believed = float(np.sqrt(believed * form.believed))
+    shaped = form.believed >= settings.shape_least
+    believed = float(np.sqrt(believed * max(form.believed, 0.5 * settings.shape_least)))
     if believed < settings.least:
         return Courses({}, {})
+    if not shaped:
+        weight = settings.shapeless * settings.thread.weight
+        settings = replace(settings, thread=replace(settings.thread, weight=weight))
     numbers = template()
     seen = _evidence(volume, frame, form, numbers, settings)
-    place = _Place(frame, form, base, 1.0 + settings.doubt * (1.0 - believed))
+    place = _place(frame, form, base, shaped, 1.0 + settings.doubt * (1.0 - believed), settings)
     tubes: dict[str, Tube] = {}
     points: dict[str, Landmark] = {}
     found = {name: _followed(name, one, place, seen, settings) for name, one in numbers.courses.items()}
@@ -113,10 +127,13 @@ def courses(
         if name in ("left_anterior_descending", "left_circumflex"):
             first = _node_at(thread.points_mm, settings.fork_mm[0])
         sure = believed * float(np.clip(0.3 + 0.7 * np.mean(thread.evidence) / settings.good, 0.1, 1.0))
-        tubes[name] = _tube(thread, slice(first, None), sure, settings)
+        shown = _shown(thread.points_mm, volume, settings)
+        if shown - first >= 2:
+            tubes[name] = _tube(thread, slice(first, shown), sure, settings)
     left = found["left_anterior_descending"]
     fork = _node_at(left.points_mm, settings.fork_mm[0])
-    tubes["left_main"] = _tube(left, slice(0, fork + 1), tubes["left_anterior_descending"].confidence, settings)
+    if "left_anterior_descending" in tubes:
+        tubes["left_main"] = _tube(left, slice(0, fork + 1), tubes["left_anterior_descending"].confidence, settings)
     for name, thread, node in (
         ("left_ostium", left, 0),
         ("right_ostium", found["right_coronary"], 0),
@@ -131,20 +148,35 @@ def courses(
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """Where the heart lies, and by how much all spreads are widened."""
+    """Where the heart lies [mm], its size [cube root, mm], its muscle if that is believed, and how spreads widen."""
 
     frame: Frame
-    form: Shape
-    base: Root
+    root: F64
+    radius_mm: float
+    middle: F64
+    apex: F64
+    size_mm: float
+    muscle: NDArray[np.bool_] | None
     widened: float
 
-    @property
-    def middle(self) -> F64:
-        return self.frame.to_lps(self.form.centroid)
 
-    @property
-    def root(self) -> F64:
-        return self.frame.to_lps(np.array([self.base.slice, self.base.row, self.base.column]))
+def _place(frame: Frame, form: Shape, base: Root, shaped: bool, widened: float, settings: CourseSettings) -> _Place:
+    root = frame.to_lps(np.array([base.slice, base.row, base.column]))
+    if shaped:
+        middle, apex, volume_ml = frame.to_lps(form.centroid), frame.to_lps(form.apex), form.volume_ml
+    else:
+        middle, apex, volume_ml = root + settings.middle_mm, root + settings.apex_mm, settings.volume_ml
+    muscle = np.asarray(form.tissue == TISSUES.index("heart")) if shaped else None
+    size = float(np.cbrt(volume_ml * 1000.0))
+    return _Place(frame, root, base.radius_mm, middle, apex, size, muscle, widened)
+
+
+def _shown(points: F64, volume: Volume, settings: CourseSettings) -> int:
+    """So many nodes from the first on lie in the image or close to it."""
+    index = volume.geometry.to_index(points)
+    over = np.maximum(-index, index - (np.array(volume.geometry.shape) - 1.0)) * np.array(volume.geometry.spacing_mm)
+    outside = np.asarray((over > settings.outside_mm).any(axis=1))
+    return int(outside.argmax()) if outside.any() else len(points)
 
 
 def _evidence(volume: Volume, frame: Frame, form: Shape, numbers: Template, settings: CourseSettings) -> Evidence:
@@ -182,10 +214,10 @@ def _from_ostium(name: str) -> bool:
 
 def _expected(name: str, course: Course, place: _Place, settings: CourseSettings) -> F64:
     """The nodes on this heart (n, 3) [mm]: by its size, its surface, and the ostium."""
-    axes = heart_axes(place.middle, place.frame.to_lps(place.form.apex), place.root)
+    axes = heart_axes(place.middle, place.apex, place.root)
     tilt, turn = np.radians(course.angles_deg.T)
     way = np.stack([np.cos(tilt), np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn)], axis=1) @ axes
-    away = course.away * np.cbrt(place.form.volume_ml * 1000.0)
+    away = course.away * place.size_mm
     surface = _surface(place, way)
     surface = np.clip(np.where(np.isnan(surface), away, surface + settings.above_mm), away - 15.0, away + 20.0)
     share = np.linspace(0.0, 1.0, len(way))
@@ -197,19 +229,20 @@ def _expected(name: str, course: Course, place: _Place, settings: CourseSettings
     if not _from_ostium(name):
         return np.asarray(mean)
     side = np.array(settings.ostium_right if name == "right_coronary" else settings.ostium_left)
-    ostium = place.root + (place.base.radius_mm + settings.beyond_mm) * side / np.linalg.norm(side)
+    ostium = place.root + (place.radius_mm + settings.beyond_mm) * side / np.linalg.norm(side)
     pull = settings.anchor * np.exp(-((_length(mean) / settings.anchor_mm) ** 2))
     return np.asarray(mean + pull[:, None] * (ostium - mean[0]))
 
 
 def _surface(place: _Place, way: F64) -> F64:
     """How far from the middle the muscle ends in each direction [mm]; NaN where there is none."""
+    if place.muscle is None:
+        return np.full(len(way), np.nan)
     away = np.arange(10.0, 130.0, 1.5)
     index = np.rint(place.frame.to_index(place.middle + way[:, None, :] * away[:, None])).astype(np.intp)
     inside = np.asarray(((index >= 0) & (index < np.array(place.frame.shape))).all(axis=-1))
     index = np.where(inside[..., None], index, 0)
-    muscle = place.form.tissue[index[..., 0], index[..., 1], index[..., 2]] == TISSUES.index("heart")
-    muscle &= inside
+    muscle = place.muscle[index[..., 0], index[..., 1], index[..., 2]] & inside
     last = away[len(away) - 1 - muscle[:, ::-1].argmax(axis=1)]
     return np.where(muscle.any(axis=1), last, np.nan)
 

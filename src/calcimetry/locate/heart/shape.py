@@ -36,6 +36,7 @@ TISSUES = ("outside", "heart", "epicardial_fat", "chest_wall", "lung", "behind",
 ``mediastinum`` is the rest between the lungs: roots of the lungs, fat farther from the heart, thymus."""
 
 _HEART, _FAT, _WALL, _LUNG, _BEHIND, _ABDOMEN, _BETWEEN = range(1, len(TISSUES))
+_UNDER = len(TISSUES)  # abdomen whose source lies as deep inside as that of the heart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,12 @@ class ShapeSettings:
     height_mm : from the left main to the bottom where the bottom is not shown.
     hull_mm : the hull of the lungs also covers so much up and down.
     soft_hu : soft tissue, smoothed.
-    core_mm : the source of the heart lies so deep in soft tissue.
+    core_mm : the source of the heart lies so deep in soft tissue, or deeper where that joins it to the liver.
     middle_mm, half_mm : it lies in an ellipsoid about the root: offset of its centre down, back, left; half axes.
     liver_left_mm : soft tissue further to the right of the spine is liver or its dome, below the left main.
     under_mm : below the expected bottom by so much, thick soft tissue is abdomen.
+    safe_mm, under_share : the heart is the piece that is largest down to here below the left main; a piece with more
+        than this share of itself farther down lies under it.
     fat_price : a mm of fat costs so many mm of soft tissue.
     soft_price_hu : from this CT number up tissue costs no more.
     late_mm : what the others pay before they start, as the heart's source lies deeper inside than theirs.
@@ -64,11 +67,13 @@ class ShapeSettings:
     height_mm: float = 82.0
     hull_mm: float = 12.0
     soft_hu: float = 5.0
-    core_mm: float = 10.0
+    core_mm: tuple[float, ...] = (10.0, 13.0, 16.0, 19.0)
     middle_mm: tuple[float, float, float] = (36.0, 3.0, 32.0)
     half_mm: tuple[float, float, float] = (75.0, 68.0, 88.0)
     liver_left_mm: float = -62.0
     under_mm: float = 6.0
+    safe_mm: float = 50.0
+    under_share: float = 0.7
     fat_price: float = 8.0
     soft_price_hu: float = 30.0
     late_mm: float = 9.0
@@ -134,7 +139,7 @@ def shape(
             (part.down, part.back, part.left), settings.middle_mm, settings.half_mm, strict=True
         )
     )
-    core = _largest((deep > settings.core_mm) & (place < 1.0) & (low < -10.0))
+    core, under = _cores(np.where(place < 1.0, deep, 0.0), part, low, settings)
     if not core.any():
         return None
     right = (from_spine < settings.liver_left_mm) & (part.down > 15.0) & inner
@@ -143,12 +148,14 @@ def shape(
     source[~inner & (part.hu > -60.0) & ~part.lung] = _WALL
     source[behind] = _BEHIND
     source[liver] = _ABDOMEN
+    source[under] = _UNDER
     source[core] = _HEART
     fat = np.clip((settings.soft_price_hu - part.hu) / (settings.soft_price_hu + 90.0), 0.0, 1.0)
     cost = (1.0 + (settings.fat_price - 1.0) * fat).astype(np.float32)
     cost[part.lung] = 40.0
     late = dict.fromkeys((_WALL, _BEHIND, _ABDOMEN), settings.late_mm)
     shared = nearest_source(cost, frame.mm, source, late)
+    shared[shared == _UNDER] = _ABDOMEN
     coarse = _coarse(frame, inside, back, part.at[0])
     return _described(frame, part, shared, soft, coarse, base, bottom, 8.0 if shown else 16.0, settings)
 
@@ -198,6 +205,41 @@ def _coarse(frame: Frame, inside: Bits, behind: Bits, slices: slice) -> NDArray[
     out[behind & inside] = _BEHIND
     out[frame.lung] = _LUNG
     return out
+
+
+def _cores(deep: NDArray[np.floating], part: _Part, low: F64, settings: ShapeSettings) -> tuple[Bits, Bits]:
+    """The thick middle of the heart, and thick pieces under it (liver, stomach) that a layer of fat or lung parts.
+
+    The lower caval vein joins them, and so may a place without fat: then only what lies deeper inside is parted.
+    """
+    core = under = np.zeros(deep.shape, dtype=bool)
+    height = np.broadcast_to(part.down, deep.shape)
+    for depth_mm in settings.core_mm:
+        labels, count = ndimage.label(deep > depth_mm)
+        sizes, safe, deeper, below = (
+            np.bincount(labels[where], minlength=count + 1)
+            for where in (
+                labels > 0,
+                (height > 5.0) & (height < settings.safe_mm),
+                height > settings.safe_mm,
+                np.broadcast_to(low > 0.0, labels.shape),
+            )
+        )
+        safe[0] = 0
+        if not safe.any():
+            break
+        heart = np.asarray(labels == safe.argmax())
+        # A piece below the heights where every heart is thickest that goes on under its bottom is none of it.
+        beneath = np.flatnonzero((deeper > settings.under_share * np.maximum(sizes, 1)) & (below > 0))
+        pieces = np.isin(labels, beneath[(beneath > 0) & (beneath != safe.argmax())])
+        if not core.any():
+            # Where nothing parts heart and liver, only their expected border does.
+            core, under = heart & (low < -10.0), pieces
+        hangs = int((heart & (low > settings.under_mm)).sum())
+        if hangs == 0 or (pieces & (low > -20.0)).sum() > 4 * hangs:
+            # Thin chambers are lost deeper inside: high up all of the first core is heart.
+            return (heart & (low < settings.under_mm)) | (core & (height < settings.safe_mm)), pieces
+    return core, under
 
 
 def _largest(bits: Bits) -> Bits:
