@@ -23,6 +23,8 @@ class AirwaySettings:
     hu : air of the trachea, blocks of 2 mm.
     area_mm2 : a windpipe of 10 to 30 mm width.
     ahead_mm, aside_mm : where it lies before the vertebral centre, and to either side.
+    other_mm, other_share : two airways side by side within this distance of the spine, in more than this share of the
+        slices, are the main bronchi.
     slant : farthest move of its centre [mm per mm].
     least_mm : shorter tracks are not believed: a field may begin below the carina, on a main bronchus.
     head_share : a slice with a smaller share of the largest area of lung lies at the top of the chest; the trachea is
@@ -35,6 +37,8 @@ class AirwaySettings:
     area_mm2: tuple[float, float] = (60.0, 700.0)
     ahead_mm: tuple[float, float] = (8.0, 85.0)
     aside_mm: float = 35.0
+    other_mm: float = 45.0
+    other_share: float = 0.4
     slant: float = 1.5
     least_mm: float = 25.0
     parting: float = 1.5
@@ -71,7 +75,7 @@ def airway(frame: Frame, spine: Spine, settings: AirwaySettings = AirwaySettings
     start, last = 0, max(head, frame.slices(settings.head_mm))
     while start <= min(last, frame.shape[0] - 1):
         chain, ended = _chain(frame, spine, start, settings)
-        if len(chain) > len(best):
+        if len(chain) > len(best) and not _paired(frame, spine, chain, settings):
             best, parted = chain, ended
         # a chain that begins lower is only a piece of this one, or another
         start = chain[-1][0] + 1 if chain else start + 1
@@ -89,12 +93,24 @@ def airway(frame: Frame, spine: Spine, settings: AirwaySettings = AirwaySettings
     )
 
 
+def _paired(frame: Frame, spine: Spine, chain: list[tuple[int, _Spot]], settings: AirwaySettings) -> bool:
+    """Whether another airway of like size runs beside this one."""
+    twins = 0
+    for k, own in chain:
+        others = _spots(frame, spine, k, settings, settings.other_mm, any_shape=True)
+        like = [
+            s for s in others if s.area_mm2 > 0.4 * own.area_mm2 and abs(s.column - own.column) * frame.mm[2] > 15.0
+        ]
+        twins += any(abs(s.row - own.row) * frame.mm[1] < 25.0 for s in like)
+    return twins > settings.other_share * len(chain)
+
+
 def _chain(frame: Frame, spine: Spine, start: int, settings: AirwaySettings) -> tuple[list[tuple[int, _Spot]], bool]:
     """Spots of neighbouring slices from ``start`` down, and whether the airway parts at the end."""
     chain: list[tuple[int, _Spot]] = []
     step = settings.slant * frame.mm[0] + 3.0
     for k in range(start, frame.shape[0]):
-        found = _spots(frame, spine, k, settings)
+        found = _spots(frame, spine, k, settings, settings.aside_mm)
         if not chain:
             if not found:
                 return chain, False
@@ -115,12 +131,14 @@ def _chain(frame: Frame, spine: Spine, start: int, settings: AirwaySettings) -> 
     return chain, False
 
 
-def _spots(frame: Frame, spine: Spine, k: int, settings: AirwaySettings) -> list[_Spot]:
+def _spots(
+    frame: Frame, spine: Spine, k: int, settings: AirwaySettings, aside_mm: float, *, any_shape: bool = False
+) -> list[_Spot]:
     """Bodies of air in front of the spine that may be a cut through the trachea."""
     low, high = settings.ahead_mm
     j0 = max(0, round(spine.row[k] - high / frame.mm[1]))
     j1 = max(j0 + 1, round(spine.row[k] - low / frame.mm[1]))
-    half = frame.columns(settings.aside_mm)
+    half = frame.columns(aside_mm)
     i0 = max(0, round(spine.column[k]) - half)
     part = frame.hu[k, j0:j1, i0 : round(spine.column[k]) + half + 1] < settings.hu
     labels, count = ndimage.label(part)
@@ -131,7 +149,8 @@ def _spots(frame: Frame, spine: Spine, k: int, settings: AirwaySettings) -> list
         height, width = (own.shape[0] * frame.mm[1], own.shape[1] * frame.mm[2])
         cut = box[1].start == 0 or box[1].stop == part.shape[1] or box[0].start == 0 or box[0].stop == part.shape[0]
         round_ = area > 0.5 * height * width and max(height, width) < 2.2 * min(height, width)
-        if cut or not round_ or not settings.area_mm2[0] <= area <= settings.area_mm2[1]:
+        fits = settings.area_mm2[0] <= area <= settings.area_mm2[1] * (2.0 if any_shape else 1.0)
+        if cut or not (round_ or any_shape) or not fits:
             continue
         rows, columns = np.nonzero(own)
         row, column = float(rows.mean()) + box[0].start + j0, float(columns.mean()) + box[1].start + i0

@@ -27,6 +27,8 @@ __all__ = ["anatomy"]
 
 F64 = NDArray[np.float64]
 
+AGAIN_MM = 5.0
+"""The ascending aorta is followed once more if its root lies further than this from where it was expected."""
 MITRAL_MM = (20.0, 25.0, -12.0)
 """From the middle of the aortic to that of the mitral valve: left, back, head."""
 MITRAL_NORMAL = (0.75, -0.55, -0.37)
@@ -65,17 +67,24 @@ def _anatomy(volume: Volume, regions: Regions, enhanced: bool) -> Anatomy:
     points: dict[str, Landmark] = {}
     planes: dict[str, Plane] = {}
     air = airway(grid, back)
+    down = descending(grid, back)
+    heights = levels(grid, back, down, air)
+    if air is not None and air.parted and heights.carina is None:
+        air = None
     if air is not None:
         width = np.sqrt(air.area_mm2 / np.pi)
         tubes["airway"] = tube(grid, np.stack([air.slices, air.row, air.column], axis=1), width, 2.0, 0.9)
-    down = descending(grid, back)
-    heights = levels(grid, back, down, air)
     if heights.carina is not None and air is not None:
         points["carina"] = _point(grid, (heights.carina, air.row[-1], air.column[-1]), (4.0, 4.0, 4.0), 0.9)
     up = ascending(grid, back, down, heights)
     if up is None:
         return Anatomy(volume.id, tubes, points, planes)
     base = root(grid, up, heights)
+    if abs(base.slice - heights.ostia) * grid.mm[0] > AGAIN_MM:
+        # How the aorta is followed hangs on where its root is expected: now more is known of that.
+        known = replace(heights, ostia=base.slice, ostia_sd_mm=base.sd_mm[1])
+        up = ascending(grid, back, down, known) or up
+        base = root(grid, up, heights)
     sure = _sure(up, base)
     if enhanced:
         # What is told apart here is blood from bone and from fat: where blood is as dense as bone, nothing is sure.

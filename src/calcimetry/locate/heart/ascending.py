@@ -37,6 +37,7 @@ class AscendingSettings:
     shy, shy_mm : price [HU/mm] of a root that is nearer to the lung than this.
     shear_mm : from so much above the expected root it drifts to the left, ``drift`` mm per mm.
     above_mm, below_mm : it is followed from so much above the expected root to so much below.
+    move_cost, radius_cost : price of a column and of a radius from slice to slice [HU/mm].
     rival_mm, explanations : so many tracks are tried, each so far from the ones before.
     fade_mm : below the expected root slices count less and less, over this length, down to ``least``: a chamber is
         a circle there, the aorta is none.
@@ -140,8 +141,11 @@ def ascending(
     total *= np.clip(np.exp(-below / settings.fade_mm), settings.least, 1.0).astype(np.float32)[:, None, None, None]
     shift = _shear(frame, ks, heights, settings)
     sheared = _sheared(total, shift)
-    moves = Moves(max(1, round((0.4 * mk + 1.5) / mi)), settings.move_cost, settings.radius_cost)
+    # Between thick slices a vessel goes further at the same price.
+    price = settings.move_cost * min(1.0, 3.0 / mk)
+    moves = Moves(max(1, round((0.5 * mk + 1.5) / mi)), price, settings.radius_cost)
     tubular = np.flatnonzero((heights.ostia - ks) * mk < 45.0)[: max(3, round(45.0 / mk))]
+    tubular = tubular if len(tubular) else np.arange(len(ks))
     at = np.arange(len(ks))
     best: list[tuple[float, Ascending]] = []
     for _ in range(settings.explanations):

@@ -25,6 +25,7 @@ class LevelSettings:
     height_mm : ... and so much below the left main.
     apart_mm : where the two differ by more, the end of the lung is another's (a deep recess, a high dome).
     carina_mm, bottom_mm : the left main lies so much below the carina and above the end of that lung (mean, spread).
+    short_mm, between_mm : an airway shorter than this parts at a carina only if that lies so far above that lung's end.
     top_mm : and so much below the top of a field that shows neither: such fields are made for the heart.
     """
 
@@ -36,6 +37,8 @@ class LevelSettings:
     carina_mm: tuple[float, float] = (48.0, 9.0)
     bottom_mm: tuple[float, float] = (86.0, 11.0)
     top_mm: tuple[float, float] = (35.0, 22.0)
+    short_mm: float = 45.0
+    between_mm: float = 105.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ def levels(
     # The left one lies beside the apex; the right one ends on the dome of the liver, often a little higher.
     end = left if left is not None else right
     bottom = None if end is None else end + settings.below_mm[0] / frame.mm[0]
+    if carina is not None and end is not None and air is not None:
+        # A short airway at the top of a field that ends close by is a main bronchus.
+        short = len(air.slices) * frame.mm[0] < settings.short_mm
+        carina = None if short and (end - carina) * frame.mm[0] < settings.between_mm else carina
     told = [(carina + settings.carina_mm[0] / frame.mm[0], settings.carina_mm[1])] if carina is not None else []
     if end is not None:
         told.append((end - settings.bottom_mm[0] / frame.mm[0], settings.bottom_mm[1]))

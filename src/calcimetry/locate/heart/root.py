@@ -46,7 +46,7 @@ class RootSettings:
     spread: tuple[float, float, float, float] = (0.2, 0.32, 0.3, 0.3)
     independent: float = 4.0
     far: float = 9.0
-    usual: float = 9.0
+    usual: float = 6.0
     beyond_mm: float = 12.0
     valve_mm: float = 19.0
     drift_left: tuple[float, float] = (0.7, 0.25)
@@ -79,6 +79,9 @@ def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings
     beyond = int(settings.beyond_mm / step)
     at = np.arange(int(track.slices[0]) - (beyond if track.slices[0] == 0 else 0), int(track.slices[-1]) + 1)
     seen = _seen(frame, track, at, settings)
+    # Courses that fit nowhere well say less about where they fit best.
+    worst = -float(seen.max())
+    seen = seen * min(1.0, settings.usual / max(worst, 1e-6))
     away = (at - heights.ostia) * step / heights.ostia_sd_mm
     told = -0.5 * np.minimum(away**2, settings.far)
     weight = np.exp((seen + told) - (seen + told).max())
@@ -89,8 +92,7 @@ def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings
     apart = abs(float((by_image * at).sum() / by_image.sum()) - middle) * step
     known = (heights.carina is not None) + (heights.lung_end is not None)
     agreement = float(np.exp(-0.5 * (apart / 15.0) ** 2)) * (0.7, 0.9, 1.0)[known]
-    poor = -float(np.interp(middle, at, seen)) - settings.usual
-    agreement *= float(np.exp(-max(0.0, poor) / 5.0))
+    agreement *= float(np.exp(-max(0.0, worst - 1.7 * settings.usual) / 6.0))
     outside = max(0.0, (track.slices[0] - middle) * step)
     row, column, axis = _axis(frame, track, middle, settings)
     near = np.abs(track.slices - middle) * step <= 12.0

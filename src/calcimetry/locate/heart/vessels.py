@@ -38,6 +38,7 @@ class VesselSettings:
     fork_mm : the aorta is not followed further than this below the left main.
     rival, better : another descending aorta is taken if it shows nearly as well (this share of the score), and the
         arch leads to it better by so much.
+    least : an arch that is believed less is left out.
     good : ring score [HU/mm] that shows a vessel well.
     """
 
@@ -49,7 +50,8 @@ class VesselSettings:
     beside_mm: float = 30.0
     fork_mm: float = 300.0
     rival: float = 0.5
-    better: float = 0.15
+    better: float = 0.4
+    least: float = 0.35
     good: float = 3.5
 
 
@@ -76,7 +78,7 @@ def great_vessels(
     if down.other is not None and np.mean(down.other.score) > settings.rival * np.mean(down.score):
         # the gullet is a tube beside the spine as well, but no arch leads to it
         second = arch(frame, spine, up, down.other, base, heights)
-        if second is not None and (over is None or second.believed > over.believed + settings.better):
+        if second is not None and second.believed > settings.better + (0.0 if over is None else over.believed):
             over, down = second, down.other
     start = over.start if over is not None else int(up.slices[0])
     valve = base.slice + base.axis[0] * base.valve_mm / frame.mm[0]
@@ -86,7 +88,7 @@ def great_vessels(
         near = np.clip(1.0 - (valve - up.slices[own]) * frame.mm[0] / 25.0, 0.0, 1.0)
         line = np.stack([up.slices, up.row, up.column], axis=1).astype(np.float64)[own]
         out["ascending"] = tube(frame, _even(frame, line), up.radius_mm[own], 2.0 + 2.0 * near, sure)
-    if over is not None and over.believed > 0.15:
+    if over is not None and over.believed > settings.least:
         out["arch"] = tube(frame, over.points, over.radius_mm, 3.0, round(min(over.believed, max(sure, 0.3)), 2))
         for name, one in branches(frame, spine, over, air).items():
             sd_mm = np.linspace(5.0, 3.5, len(one.points))
