@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calcimetry.phantom.belly import Belly
 from calcimetry.phantom.canvas import F32, Box, Canvas, smooth_union
 from calcimetry.phantom.coronaries import BRANCH_OF
 from calcimetry.phantom.figure import Figure
@@ -15,7 +16,7 @@ from calcimetry.phantom.frame import Frame, Outline
 from calcimetry.phantom.lungs import lung_vessels
 from calcimetry.phantom.materials import palette
 from calcimetry.phantom.organs import Organs
-from calcimetry.phantom.sac import PERICARDIUM_MM, smooth_max
+from calcimetry.phantom.sac import PERICARDIUM_MM
 
 __all__ = ["Torso"]
 
@@ -90,11 +91,9 @@ class Torso:
         self._vessels = lung_vessels(rng, hila, (44 * figure.wide, 74 * figure.deep, 118 * figure.tall))
         self._uneven = _unevenness(canvas, rng, 5.0, 0.16)
         self._blobs = _unevenness(canvas, rng, 12.0, 0.05)
-        self._phases = rng.uniform(0, 2 * np.pi, 6)
         self.sheath_mm = float(np.clip(0.2 + 0.25 * figure.epicardial_fat_mm, 0.3, 1.8))
         """Fat round an artery that muscle or vessels press on."""
-        self._liver_end = float(rng.uniform(20, 62))
-        self._rest = self._resting_place()
+        self._belly = Belly(figure, organs, canvas, self.outline, hu, (self._uneven, self._blobs), rng)
 
     @property
     def hu(self) -> dict[str, float]:
@@ -127,7 +126,7 @@ class Torso:
             at for pipe in self.organs.cushions if (at := pipe.distance(canvas, z_mm, 14.0, shift_mm)) is not None
         ]
         heart = self._heart_distance(z_mm, shift_mm)
-        below = self._below_diaphragm(z_mm, shift_mm)
+        below = self._belly.paint(z_mm, shift_mm)
         self._lungs(z_mm, below, heart, found, cushions)
         self._heart(z_mm, heart, found, cushions, shift_mm)
         self.frame.paint(canvas, z_mm, hu)
@@ -183,71 +182,9 @@ class Torso:
                 d = np.maximum(d, outline.muscle[box.at] + np.float32(3))
                 canvas.fill(box, d, hu["fat"] + self._uneven[box.at])
 
-    # -- diaphragm and below --------------------------------------------------------------------------------------
-
     def dome_mm(self, x: F32, y: F32) -> F32:
         """Height of the diaphragm over these places."""
-        figure = self.figure
-        bottom = figure.heart_bottom_mm
-        y = y - np.float32(self.outline.middle_y + 2)
-        w, d = np.float32(figure.wide), np.float32(figure.deep)
-        fall = np.float32(80.0)
-        power = np.float32(1.35)  # flat on top, steep at the ribs
-        right = (((x + 60 * w) / (80 * w)) ** 2 + (y / (90 * d)) ** 2) ** power
-        left = (((x - 66 * w) / (74 * w)) ** 2 + (y / (90 * d)) ** 2) ** power
-        right = np.float32(bottom + figure.dome_mm[0]) - fall * right
-        left = np.float32(bottom + figure.dome_mm[1]) - fall * left
-        middle = np.float32(bottom - 5.0) - np.float32(60.0) * ((x / 74) ** 2 + ((y + 30) / 90) ** 2)
-        both = smooth_max(right.astype(np.float32), left.astype(np.float32), 8.0)
-        return smooth_max(both, middle.astype(np.float32), 8.0)
-
-    def _resting_place(self) -> F32:
-        """Height (row, column) of the diaphragm under the heart, falling away steeply round it."""
-        sac, canvas = self.organs.sac, self._canvas
-        box = canvas.whole()
-        under = sac.underside_mm(canvas.x)
-        outside = np.maximum(sac.hull(box.x, box.y, sac.floor_mm + 12.0), np.float32(0))
-        return np.asarray(
-            under - np.float32(2.0 + 0.5 * self.figure.epicardial_fat_mm) - np.float32(1.3) * outside, dtype=np.float32
-        )
-
-    def _below_diaphragm(self, z_mm: float, shift_mm: Sequence[float]) -> F32 | None:
-        figure, canvas, hu = self.figure, self._canvas, self._hu
-        if z_mm > figure.heart_bottom_mm + max(*figure.dome_mm, 30.0) + 8:
-            return None
-        whole = canvas.whole()
-        surface = smooth_max(self.dome_mm(whole.x, whole.y), self._rest, 6.0)
-        height = np.float32(z_mm + 0.6 * shift_mm[2]) - surface
-        middle_y = np.float32(self.outline.middle_y)
-        steep = np.float32(1.0) + np.float32(0.014) * np.hypot(whole.x * np.float32(0.6), whole.y - middle_y)
-        d = height / steep
-        inside = np.maximum(d, self.outline.cage + np.float32(1.5))
-        canvas.fill(whole, inside, hu["muscle"])
-        canvas.fill(whole, inside + np.float32(2.4), hu["fat"] + np.float32(4) + self._uneven)
-        x, y = canvas.x, canvas.y
-        edge = (x - np.float32(self._liver_end)) - (y + np.float32(40)) * np.float32(0.45)
-        liver = np.maximum(inside + np.float32(0.8), edge * np.float32(0.9))
-        gap = np.hypot(x - np.float32(figure.spine_x(z_mm) + 7), y - np.float32(figure.spine_y(z_mm) - 8))
-        gap = (np.float32(27) + self._blobs * np.float32(0.2) - gap).astype(np.float32)
-        liver = np.maximum(liver, gap)
-        canvas.fill(whole, liver, hu["liver"] + self._uneven)
-        deep = float(np.clip((figure.heart_bottom_mm + figure.dome_mm[1] - 6 - z_mm) / 45, 0, 1))
-        if deep > 0.02:
-            w = figure.wide
-            size = np.sqrt(deep)
-            spleen = _oval(canvas, 92 * w, 46, 26 * size + 4, 34 * size + 4)
-            canvas.fill(whole, np.maximum(inside + np.float32(4), spleen), hu["spleen"] + self._uneven)
-            grow = figure.stomach[0]
-            middle = self.outline.middle_y - 4.0
-            stomach = _oval(canvas, 58 * w, middle, (28 * size + 4) * grow, (38 * size + 4) * grow)
-            stomach = np.maximum(np.maximum(stomach, inside + np.float32(4)), -liver - np.float32(1))
-            canvas.fill(whole, stomach, hu["muscle"] - 10)
-            inner = stomach + np.float32(3.8)
-            canvas.fill(whole, inner, np.float32(22.0) + self._blobs)
-            # Gas lies in front: the patient lies on the back.
-            level = middle + (figure.stomach[1] * 2 - 1) * 38 * grow * size
-            canvas.fill(whole, np.maximum(inner, y - np.float32(level)), hu["air"] + 20)
-        return d
+        return self._belly.dome_mm(x, y)
 
     # -- lungs ----------------------------------------------------------------------------------------------------
 
@@ -439,11 +376,6 @@ class Torso:
         self._canvas.fill(box, d + np.float32(4), 20.0 + self._blobs[box.at])
         gas = np.maximum(d + np.float32(4), box.y - np.float32(y - 0.3 * pouch.half[1]))
         self._canvas.fill(box, gas, self._hu["air"] + 20)
-
-
-def _oval(canvas: Canvas, x: float, y: float, half_x: float, half_y: float) -> F32:
-    level = np.hypot((canvas.x - np.float32(x)) / np.float32(half_x), (canvas.y - np.float32(y)) / np.float32(half_y))
-    return np.asarray((level - 1) * np.float32(min(half_x, half_y)), dtype=np.float32)
 
 
 def _unevenness(canvas: Canvas, rng: np.random.Generator, sd: float, per_mm: float) -> F32:
