@@ -120,6 +120,7 @@ def test_a_field_below_the_root_is_not_believed(gated: Simulation) -> None:
     assert found(cut(gated.volume, 0, top)).confidence < 0.5
 
 
+@pytest.mark.shared_data
 @pytest.mark.parametrize("name", ["coca_gated_1", "lungdx_a0001_philips"])
 def test_shared_chests_show_one_believed_aorta(shared_data: Path, name: str) -> None:
     volumes = [one for one in calcimetry.read(shared_data / "ct" / name).images if isinstance(one, Volume)]
