@@ -149,7 +149,7 @@ def test_anatomy_names_what_is_asked(patient):
 
 
 def test_anatomy_is_sound():
-    for torso, _ in bodies(12):
+    for torso, _ in bodies(8):
         found = true_anatomy(torso.organs)
         for name in BRANCH_OF:
             assert np.isfinite(found.tubes[name].points_mm).all()
