@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calcimetry import detect, explain, grade, locate, measure, sites
+from calcimetry import assign, detect, explain, grade, locate, measure, sites
+from calcimetry.core.anatomy import Anatomy
 from calcimetry.core.case import Case, ImageInfo, Input, NotAssessed, Provenance
 from calcimetry.core.errors import InputError
 from calcimetry.core.image import Contrast, Volume
@@ -41,6 +42,8 @@ _RESAMPLED = (
     "where several series show the same part, see that this is the one meant"
 )
 _OUTSIDE = "the regions that were given do not reach this image: nothing in it was looked at"
+_ENHANCED = ("given", "suspected")
+"""With contrast medium in the blood neither calcium nor the walls of vessels can be told."""
 _TABLES = ("rules/agatston", "rules/kernels", "rules/mass", "rules/tube_voltage", "words/sites")
 
 
@@ -109,7 +112,11 @@ def analyze(
     stated = None if isinstance(subject, Subject) or subject is None else explain.read_case(Path(subject))
     volumes = [image for image in study.images if isinstance(image, Volume)]
     if not volumes:
-        raise InputError("holds no image that can be assessed", found="no CT volume", expected="a CT series")
+        raise InputError(
+            "holds no image that can be assessed yet",
+            found=f"{len(study.images)} projection{'s' if len(study.images) != 1 else ''} (read without fault)",
+            expected="a CT series: assessing mammograms and radiographs is still to come",
+        )
     maps: tuple[Given, ...] = ()
     if regions is not None:
         with _timed(seconds, "regions"):
@@ -169,7 +176,8 @@ def assess(
                 spread=settings.spread,
                 refusals=[note for note in one.info.notes if note.severity == "withheld"],
                 interval=interval,
-                looked_at=one.info.used_for,
+                looked_at=one.looked_at,
+                cautions=[note for note in one.info.notes if note.code == "heart-cut"],
             )
     with _timed(seconds, "grade"):
         grades = grade.grades(scores, study.subject, images)
@@ -182,7 +190,7 @@ def assess(
         lesions=tuple(measured),
         scores=tuple(scores),
         grades=grades,
-        not_assessed=_not_assessed(given),
+        not_assessed=_not_assessed(given, looked),
         skipped=study.skipped,
         notes=study.notes,
         provenance=Provenance(
@@ -230,6 +238,8 @@ class _Looked:
     regions: tuple[Regions, ...]
     lesions: tuple[Lesion, ...]
     limits: VoltageLimits = field(repr=False)
+    looked_at: dict[str, tuple[str, ...]]
+    missing: dict[str, str]
 
 
 def _look(
@@ -242,6 +252,7 @@ def _look(
         body = locate.body(volume)
         contrast = locate.contrast(volume, body)
         found = [locate.scale_note(volume, body), locate.contrast_note(contrast)]
+        anatomy = locate.anatomy(volume, body) if given is None else Anatomy(volume.id)
     with _timed(seconds, "detect"):
         tell(f"detecting in {volume.id}", 0, 0)
         # A rule may ask for a lower limit than the table of tube voltages; what it would count must be found.
@@ -251,9 +262,21 @@ def _look(
             volume, [given] if given is not None else [body], threshold_hu=threshold_hu, settings=settings.detect
         )
     notes = (*volume.notes, *said, *(note for note in found if note is not None), *seen.notes)
-    used_for = sorted({r.site for r in given.regions if r.site}) if given is not None else ["unassigned"]
-    regions = (body,) if given is None else (given, body)
-    return _Looked(volume, _info(volume, contrast, notes, tuple(used_for)), regions, seen.lesions, held)
+    if given is not None:
+        looked_at: dict[str, tuple[str, ...]] = dict.fromkeys(sorted({r.site for r in given.regions if r.site}), ())
+        info = _info(volume, contrast, notes, tuple(looked_at))
+        return _Looked(volume, info, (given, body), seen.lesions, held, looked_at, {})
+    with _timed(seconds, "assign"):
+        tell(f"naming in {volume.id}", 0, 0)
+        shows = assign.shown(volume, anatomy, body, settings.assign)
+        lesions = seen.lesions
+        if contrast.state not in _ENHANCED:
+            lesions = assign.assign(volume, lesions, anatomy, body, settings=settings.assign)
+            lesions = assign.with_patterns(volume, lesions, anatomy)
+    looked_at = {**shows.sites, "unassigned": ()}
+    regions = (body,) if anatomy.tissue is None else (body, anatomy.tissue)
+    info = _info(volume, contrast, (*notes, *shows.notes), tuple(sorted(looked_at)))
+    return _Looked(volume, info, regions, lesions, held, looked_at, shows.missing)
 
 
 def _info(volume: Volume, contrast: Contrast, notes: tuple[Note, ...], used_for: tuple[str, ...]) -> ImageInfo:
@@ -330,15 +353,21 @@ def _joined(header: Subject, stated: Subject | None, withheld: frozenset[str] = 
     )
 
 
-def _not_assessed(given: Sequence[Given]) -> tuple[NotAssessed, ...]:
-    named = {r.site for one in given for r in one.regions.regions} if given else {"unassigned"}
-    reason = (
+def _not_assessed(given: Sequence[Given], looked: Sequence[_Looked]) -> tuple[NotAssessed, ...]:
+    """Sites that no image was looked at for, each with the reason."""
+    named = {r.site for one in given for r in one.regions.regions} | {site for one in looked for site in one.looked_at}
+    reasons: dict[str, str] = {}
+    for one in looked:
+        reasons |= {site: why for site, why in one.missing.items() if site not in reasons}
+    plain = (
         "regions were given for other sites only"
         if given
         else "not located from the image in this version; give a region (--regions) to have it assessed"
     )
     served = [word for profile in sites.profiles() for word in profile.structures]
-    return tuple(NotAssessed(word, reason) for word in served if word not in named and word != "unassigned")
+    return tuple(
+        NotAssessed(word, reasons.get(word, plain)) for word in served if word not in named and word != "unassigned"
+    )
 
 
 def _input(volume: Volume) -> Input:

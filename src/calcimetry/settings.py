@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from calcimetry.assign.settings import AssignSettings
 from calcimetry.core.errors import UnknownIdError, UsageError
 from calcimetry.core.measurement import Settings
 from calcimetry.detect.settings import DetectSettings
@@ -36,6 +37,7 @@ class RunSettings:
     intervals : bool
         95 % intervals of volume, mass and Agatston score.
     detect : DetectSettings
+    assign : AssignSettings
     origins : mapping
         Setting -> where its value came from, for those that are not defaults.
     """
@@ -45,6 +47,7 @@ class RunSettings:
     spread: bool = False
     intervals: bool = True
     detect: DetectSettings = field(default_factory=DetectSettings)
+    assign: AssignSettings = field(default_factory=AssignSettings)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -106,12 +109,16 @@ def settings_from(file: Path | None = None, **stated_values: Any) -> RunSettings
     for name in values:
         if name not in known:
             raise UnknownIdError("setting", name, known)
-    inner = values.pop("detect", {})
-    for name in inner:
-        names = {f.name for f in fields(DetectSettings)}
-        if name not in names:
-            raise UnknownIdError("setting", f"detect.{name}", [f"detect.{n}" for n in names])
+    groups: dict[str, Any] = {}
+    for group in ("detect", "assign"):
+        inner, held = values.pop(group, {}), getattr(default, group)
+        names = {f.name for f in fields(held)}
+        for name in inner:
+            if name not in names:
+                raise UnknownIdError("setting", f"{group}.{name}", [f"{group}.{n}" for n in sorted(names)])
+        groups[group] = (held, inner)
     try:
-        return replace(default, **values, detect=replace(default.detect, **inner), origins=origins)
+        made = {group: replace(held, **inner) for group, (held, inner) in groups.items()}
+        return replace(default, **values, **made, origins=origins)
     except TypeError as error:
         raise UsageError(f"settings: {error}") from error

@@ -296,7 +296,7 @@ def test_without_regions_the_sites_are_those_of_the_lesions() -> None:
 
 
 def test_a_site_that_was_searched_has_a_total_of_0_where_nothing_was_found() -> None:
-    found = scored(volume_of(np.full((3, 8, 8), 40.0)), [], [], looked_at=("coronary_artery",))
+    found = scored(volume_of(np.full((3, 8, 8), 40.0)), [], [], looked_at={"coronary_artery": ()})
     assert {key[1:] for key in found} == {("coronary_artery", "total")}
     assert found["agatston", "coronary_artery", "total"].value == 0.0
 

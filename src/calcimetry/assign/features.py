@@ -94,7 +94,8 @@ def table(
     if not rows:
         return Table((), np.zeros((0, 0)), np.zeros(0, dtype=np.int64), (), np.zeros((0, 3)))
     middle = np.asarray(volume.geometry.to_lps_mm(np.array([one.mean(axis=0) for one in voxels])))
-    where = place(middle, anatomy)
+    sizes = np.array([float(len(one)) for one in voxels])
+    where = place(middle, anatomy, np.array(owner, dtype=np.int64), sizes)
     names = (*where, *rows[0])
     values = np.column_stack([*where.values(), np.array([list(row.values()) for row in rows])])
     return Table(names, values, np.array(owner, dtype=np.int64), tuple(voxels), middle)

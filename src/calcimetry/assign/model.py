@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -13,11 +14,46 @@ from numpy.typing import NDArray
 from calcimetry.assign.classes import CLASSES
 from calcimetry.core.errors import KnowledgeError
 
-__all__ = ["Model", "load", "shipped"]
+__all__ = ["NEARNESS", "Model", "load", "nearness", "shipped"]
 
 F64 = NDArray[np.float64]
 FILE = "model.json"
 SCHEMA = "calcimetry-assign/1"
+
+NEARNESS = {
+    "left_main": ("left_main_mm", 6.0),
+    "left_anterior_descending": ("left_anterior_descending_mm", 6.0),
+    "left_circumflex": ("left_circumflex_mm", 6.0),
+    "right_coronary": ("right_coronary_mm", 6.0),
+    "ascending": ("ascending_mm", 4.0),
+    "arch": ("arch_mm", 4.0),
+    "descending": ("descending_mm", 4.0),
+    "abdominal": ("abdominal_mm", 4.0),
+    "great_vessel": ("great_mm", 6.0),
+}
+"""Class -> the distance [mm] that speaks against it, and its spread [mm], about that of the landmark.
+
+Log-odds fall with the square of distance over spread. The network is fitted on top: what it never saw is still judged by
+nearness."""
+_FREE_MM, _MOST, _MISSING = 2.0, 12.0, 2.0
+"""Nearer than the first [mm] costs nothing; at most so much; and so much where the vessel was not found."""
+
+
+def nearness(names: Sequence[str], features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(pieces, classes): log-odds by distance alone, 0 or less, of features (pieces, features) [mm] with these names."""
+    out = np.zeros((len(features), len(CLASSES)))
+    at = {name: n for n, name in enumerate(names)}
+    for number, one in enumerate(CLASSES):
+        if one.name not in NEARNESS:
+            continue
+        feature, scale_mm = NEARNESS[one.name]
+        if feature not in at:
+            out[:, number] = -_MISSING
+            continue
+        away = features[:, at[feature]]
+        cost = np.minimum(np.maximum((away - _FREE_MM) / scale_mm, 0.0) ** 2, _MOST)
+        out[:, number] = -np.where(np.isfinite(away), cost, _MISSING)
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +77,7 @@ class Model:
 
     def probabilities(self, features: F64) -> F64:
         """(pieces, classes) of (pieces, features); rows sum to 1."""
+        near = nearness(self.names, features)
         x = (features - self.mean) / self.scale
         x = np.clip(np.where(np.isfinite(x), x, 0.0), -5.0, 5.0)
         total = np.zeros((len(x), len(CLASSES)))
@@ -50,6 +87,7 @@ class Model:
                 hidden = hidden @ weights + bias
                 if number + 1 < len(network):
                     hidden = np.maximum(hidden, 0.0)
+            hidden = hidden + near
             hidden -= hidden.max(axis=1, keepdims=True)
             odds = np.exp(hidden)
             total += odds / odds.sum(axis=1, keepdims=True)

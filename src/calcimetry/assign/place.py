@@ -11,6 +11,7 @@ from calcimetry.core.anatomy import Anatomy, Landmark, Plane, Tube
 __all__ = ["ARTERIES", "TUBES", "place"]
 
 F64 = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 TUBES = ("ascending", "arch", "descending", "abdominal", "pulmonary_trunk", "vena_cava_superior", "airway")
 GREAT = ("brachiocephalic", "left_carotid", "left_subclavian")
@@ -23,9 +24,11 @@ ARTERIES = {
 """Artery -> the courses that are counted with it."""
 
 _FAR_MM = 60.0
+_BESIDE_MM = 12.0
+"""Farther from every course a piece keeps no artery company: three times the spread of a course where it is seen."""
 
 
-def place(points_mm: F64, anatomy: Anatomy) -> dict[str, F64]:
+def place(points_mm: F64, anatomy: Anatomy, lesion: Whole, sizes: F64) -> dict[str, F64]:
     """Features of place.
 
     Parameters
@@ -33,6 +36,10 @@ def place(points_mm: F64, anatomy: Anatomy) -> dict[str, F64]:
     points_mm : (pieces, 3) float64
         Middles of the pieces (LPS) [mm].
     anatomy : Anatomy
+    lesion : (pieces,) int64
+        Which body each piece belongs to.
+    sizes : (pieces,) float64
+        Their volumes, in any unit: what a body's other pieces lie at counts by volume.
 
     Returns
     -------
@@ -68,9 +75,25 @@ def place(points_mm: F64, anatomy: Anatomy) -> dict[str, F64]:
         out[f"{artery}_mm"] = mm
         out[f"{artery}_sd"] = np.min([one[1] for one in found], axis=0) if found else nothing
         near.append(np.nan_to_num(mm, nan=_FAR_MM))
-    out["any_artery_mm"] = np.min(near, axis=0) if near else nothing
+    out["any_artery_mm"] = np.min(near, axis=0)
+    out |= _from_point("fork", points_mm, anatomy.points.get("fork"))
+    main, descending, circumflex = near[0], near[1], near[2]
+    out["descending_or_circumflex"] = np.clip(descending - circumflex, -20.0, 20.0)
+    out["main_or_branch"] = np.clip(main - np.minimum(descending, circumflex), -20.0, 20.0)
+    out |= _company(np.array(near), lesion, sizes)
     out["landmarks"] = np.full(len(points_mm), anatomy.confidence)
     return out
+
+
+def _company(near: F64, lesion: Whole, sizes: F64) -> dict[str, F64]:
+    """Share of the whole body that lies nearest to each artery: a piece at the fork is told by where its body goes."""
+    mine = np.where(near.min(axis=0) < _BESIDE_MM, near.argmin(axis=0), -1)
+    count = int(lesion.max()) + 1 if len(lesion) else 0
+    whole = np.bincount(lesion, sizes, count)
+    return {
+        f"{artery}_company": np.bincount(lesion, sizes * (mine == number), count)[lesion] / whole[lesion]
+        for number, artery in enumerate(ARTERIES)
+    }
 
 
 def _from_point(name: str, points_mm: F64, point: Landmark | None) -> dict[str, F64]:

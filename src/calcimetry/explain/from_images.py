@@ -12,6 +12,9 @@ __all__ = ["case_of"]
 
 # Sites whose rules read the Agatston score, and only that of a gated scan without contrast (a final number).
 _SCORED = ("coronary_artery", "aortic_valve")
+# Calcium that enters no score and is a finding all the same.
+_NOTED = ("mediastinal_node", "airway", "lung", "pleura")
+_SURE = 0.5
 
 
 def case_of(case: Case, stated: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
@@ -43,9 +46,12 @@ def case_of(case: Case, stated: Mapping[str, Any] | None = None) -> dict[str, An
 
 def _findings(case: Case) -> list[dict[str, Any]]:
     counted: dict[str, int] = {}
+    patterns: dict[str, list[str]] = {}
     for lesion in case.lesions:
-        if lesion.counted and lesion.kind == "calcification" and lesion.site != "unassigned":
+        noted = lesion.site in _NOTED and min(lesion.confidence, lesion.evidence.get("site_probability", 0.0)) >= _SURE
+        if (lesion.counted or noted) and lesion.kind == "calcification" and lesion.site != "unassigned":
             counted[lesion.site] = counted.get(lesion.site, 0) + 1
+            patterns.setdefault(lesion.site, []).extend(lesion.pattern)
     scores = {s.site: s for s in case.scores if s.name == "agatston" and s.structure == "total" and s.site in _SCORED}
     found = []
     for site in sorted({*counted, *scores}):
@@ -55,6 +61,8 @@ def _findings(case: Case) -> list[dict[str, Any]]:
             row["agatston"] = score.value
         if site in counted:
             row["count"] = counted[site]
+        if patterns.get(site):
+            row["pattern"] = list(dict.fromkeys(patterns[site]))
         # A score of zero is a finding of the coronary arteries alone: elsewhere there is then nothing to explain.
         if site in counted or (site == "coronary_artery" and row.get("agatston") == 0):
             found.append(row)

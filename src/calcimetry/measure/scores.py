@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
@@ -69,7 +69,8 @@ def scores(
     spread: bool = False,
     refusals: Iterable[Note] = (),
     interval: IntervalModel | None = None,
-    looked_at: Iterable[str] = (),
+    looked_at: Mapping[str, Iterable[str]] | None = None,
+    cautions: Iterable[Note] = (),
 ) -> tuple[Score, ...]:
     """One row for each score, site and structure of an image.
 
@@ -89,8 +90,11 @@ def scores(
     refusals : iterable of Note
         Reasons for which no score may be given; notes of severity ``withheld`` on the image are such reasons too.
     interval : IntervalModel, optional
-    looked_at : iterable of str
-        Sites that were searched without a named region: they have rows also where nothing was found.
+    looked_at : mapping of str to iterable of str
+        Sites that were searched without a named region, with their structures: they have rows also where nothing was
+        found.
+    cautions : iterable of Note
+        What makes scores of the heart no more than equivalent (a field that cuts it).
 
     Returns
     -------
@@ -104,8 +108,9 @@ def scores(
     amounts = [] if refused else [found for lesion in mine if (found := _amounts(lesion, context)) is not None]
     rows = []
     named = _structures(mine, _as_list(regions), volume.id)
-    for site in looked_at:
-        named.setdefault(site, set())
+    for site, parts in (looked_at or {}).items():
+        named.setdefault(site, set()).update(parts)
+    cut = tuple(note.text for note in cautions)
     for site, structures in sorted(named.items()):
         for structure in (TOTAL, *sorted(structures)):
             scene = _Scene(
@@ -114,6 +119,7 @@ def scores(
                 counted=[one for one in amounts if _belongs(one.lesion, site, structure)],
                 metal=[x for x in mine if x.kind == "metal" and _belongs(x, site, structure)],
                 refusals=refused,
+                cautions=cut,
             )
             chosen = [x for x in mine if x.id in spreads and _belongs(x, site, structure)]
             rows += [_with_spread(row, chosen, spreads) for row in _rows(scene, context)]
@@ -129,6 +135,7 @@ class _Scene:
     counted: list[_Amounts]
     metal: list[Lesion]
     refusals: tuple[Note, ...]
+    cautions: tuple[str, ...]
 
 
 def _as_list(regions: Regions | Sequence[Regions] | None) -> list[Regions]:
@@ -224,6 +231,7 @@ def _row(name: str, value: float | None, scene: _Scene, context: Context, settin
         limits=context.limits,
         calibration=context.calibration,
         refusals=scene.refusals,
+        cautions=scene.cautions,
     )
     if holds.withheld is not None:
         return replace(row, reason=holds.withheld)

@@ -40,6 +40,7 @@ def standing(
     limits: VoltageLimits,
     calibration: Calibration | None,
     refusals: Iterable[Note] = (),
+    cautions: Iterable[str] = (),
 ) -> Standing:
     """What holds for a score of this name and site on this image.
 
@@ -54,6 +55,8 @@ def standing(
     calibration : Calibration or None
     refusals : iterable of Note
         Reasons for which no score at all may be given (contrast, wrong HU, missing slices).
+    cautions : iterable of str
+        What keeps scores of sites that move with the heart from being final (a field that cuts the heart).
     """
     texts = tuple(dict.fromkeys(note.text for note in refusals))
     if texts:
@@ -63,6 +66,8 @@ def standing(
     if name == "mass" and calibration is None:
         return Standing(f"no calibration, and the nominal factor needs the tube voltage: {limits.refusal}")
     reasons = [*_by_voltage(name, limits, rule), *_by_slices(name, volume, rule), *_by_site(name, site, volume)]
+    if site in _MOVING:
+        reasons += cautions
     if name == "mass" and calibration is not None and calibration.basis == "nominal":
         reasons.append(calibration.text)
     return Standing(None, tuple(reasons))
