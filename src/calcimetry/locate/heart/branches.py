@@ -136,7 +136,7 @@ def _branch(
     at = np.arange(len(ks))
     j, i = path.row.astype(int) - box.j0, path.column.astype(int) - box.i0
     ring = score[at, use[path.radius], j, i]
-    sure = round(0.8 * float(np.clip(np.mean(ring) / settings.good, 0.0, 1.0)), 2)
+    sure = round(0.6 * float(np.clip(np.mean(ring) / settings.good, 0.0, 1.0)), 2)
     size = radii[use][path.radius]
     rows, columns = np.ogrid[box.j0 : box.j1, box.i0 : box.i1]
     gap = np.hypot((rows - path.row[:, None, None]) * mj, (columns - path.column[:, None, None]) * mi)
