@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -11,11 +13,20 @@ from calcimetry.cli.options import FORMAT, Format, emit_json, progress
 
 __all__ = ["register"]
 
+
+class Locator(StrEnum):
+    """What finds heart and vessels."""
+
+    builtin = "builtin"
+    totalsegmentator = "totalsegmentator"
+
+
 EXAMPLES = """\b
 Examples:
   calcimetry analyze scan/                                 what is calcified, on the terminal
   calcimetry analyze scan.zip --out result                 the same with page, tables and label map
   calcimetry analyze scan/ --regions arteries.nii.gz --spread
+  calcimetry analyze scan/ --masks segmentations/          organs from TotalSegmentator's masks
   calcimetry analyze scan/ --subject person.toml --format json | jq .scores
 """
 
@@ -26,6 +37,12 @@ def analyze(
         None, "--out", metavar="DIR", help="Write page, tables, label map and record here."
     ),
     regions: Path | None = typer.Option(None, "--regions", metavar="MAP", help="Label map: NIfTI, NRRD or DICOM SEG."),
+    masks: Path | None = typer.Option(
+        None, "--masks", metavar="PATH", help="Masks of TotalSegmentator: their folder, or one image with all labels."
+    ),
+    locator: Locator = typer.Option(
+        Locator.builtin, "--locator", help="What finds heart and vessels: totalsegmentator where it is installed."
+    ),
     subject: Path | None = typer.Option(None, "--subject", metavar="CASE", help="What is known of the person."),
     rule: str = typer.Option("agatston-1990", "--rule", metavar="PRESET", help="Preset of the Agatston rule."),
     spread: bool = typer.Option(False, "--spread", help="Show how far all presets lie apart on this scan."),
@@ -62,6 +79,11 @@ def analyze(
     for name, value in (("--spacing", spacing), ("--prior", prior), ("--edits", edits)):
         if value is not None:
             raise UsageError(f"{name} is still to come: this version assesses one CT study at a time")
+    if masks is not None and (locator is not Locator.builtin or regions is not None):
+        other = "--regions" if regions is not None else "--locator"
+        raise UsageError(f"--masks and {other} exclude each other")
+    if regions is not None and locator is not Locator.builtin:
+        raise UsageError("--regions and --locator exclude each other: inside a given region nothing is located")
     from calcimetry import report, run
 
     chosen = run.settings_from(settings, rule=rule, mass_factor_mg_cm3_per_hu=mass_factor, spread=spread)
@@ -75,9 +97,13 @@ def analyze(
         return
     if out is not None:
         report.check_place(out, source=path, overwrite=overwrite)
+    shown: dict[str, Any] = {"masks": masks} if masks is not None else {}
+    if locator is not Locator.builtin:
+        shown["locator"] = locator.value
     case = run.analyze(
         path,
         regions=regions,
+        **shown,
         subject=subject,
         settings=chosen,
         study_uid=study,

@@ -5,6 +5,7 @@ from calcimetry.locate.breast import BreastMap, BreastSettings, breast_map
 from calcimetry.locate.contrast import contrast, contrast_note, contrast_threshold_hu
 from calcimetry.locate.drawn import drawn
 from calcimetry.locate.heart import anatomy
+from calcimetry.locate.masks import from_masks
 from calcimetry.locate.scale import scale_note
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "contrast_note",
     "contrast_threshold_hu",
     "drawn",
+    "from_masks",
     "scale_note",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ def _voxels_begin(data: bytes, path: Path) -> int:
         begin = float(kind(data[: kind.template_dtype.itemsize], check=False)["vox_offset"])
     except Exception as error:  # whatever a damaged file makes the library throw
         raise DecodingError("the NIfTI file cannot be read", where=str(path), found=str(error)[:200]) from error
-    return int(begin) if 0 <= begin <= _HEADER_BYTES + _EXTENSION_BYTES else 0
+    return int(min(max(begin, 0.0), _HEADER_BYTES + _EXTENSION_BYTES)) if math.isfinite(begin) else 0
 
 
 def write_nifti(path: Path, values: NDArray[np.generic], grid: Geometry) -> None:
