@@ -33,14 +33,14 @@ NEARNESS = {
 }
 """Class -> the distance [mm] that speaks against it, and its spread [mm], about that of the landmark.
 
-Log-odds fall with the square of distance over spread. The network is fitted on top: what it never saw is still judged by
-nearness."""
+Log-odds fall with the square of distance over spread. The network is fitted on top: what it never saw is still judged
+by nearness."""
 _FREE_MM, _MOST, _MISSING = 2.0, 12.0, 2.0
 """Nearer than the first [mm] costs nothing; at most so much; and so much where the vessel was not found."""
 
 
 def nearness(names: Sequence[str], features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(pieces, classes): log-odds by distance alone, 0 or less, of features (pieces, features) [mm] with these names."""
+    """(pieces, classes): log-odds by distance alone, 0 or less, of features (pieces, features) with these names."""
     out = np.zeros((len(features), len(CLASSES)))
     at = {name: n for n, name in enumerate(names)}
     for number, one in enumerate(CLASSES):
