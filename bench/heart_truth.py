@@ -40,6 +40,7 @@ from calcimetry.phantom.noise import NoiseSource, Texture, noise_level
 ARTERIES = ("left_main", "left_anterior_descending", "left_circumflex", "right_coronary")
 PER_IMAGE, DECOYS_PER_IMAGE = 26, 8
 SMALL_MM3 = 3.0
+_MOST_ROUNDS = 100
 _SHOWN_HU = 40.0
 """A voxel belongs to an object where it gained at least this, and a third of the object's largest gain."""
 
@@ -353,10 +354,12 @@ def main(argv: list[str] | None = None) -> None:
             continue
         volumes = [v for v in calcimetry.read(arguments.data / file.stem).images if isinstance(v, Volume)]
         scans.append(drawn(file.stem, volumes[0], label))
-    rounds = max(1, -(-arguments.lesions // (PER_IMAGE * max(len(scans), 1))))
     by_scan, by_change = {s.name: Tally() for s in scans}, {name: Tally() for name in CHANGES}
     total, seconds = Tally(), []
-    for turn_no in range(rounds):
+    turn_no = -1
+    # Some end outside of a crop: images are made until that many lesions lie inside.
+    while scans and total.inserted < arguments.lesions and turn_no < _MOST_ROUNDS:
+        turn_no += 1
         for number, scan in enumerate(scans):
             rng = np.random.default_rng([arguments.seed, turn_no, number])
             known, truth = inserted(scan, rng)
