@@ -74,7 +74,7 @@ def film_faults(image: Field, body: Outline, rng: np.random.Generator) -> list[D
     """Dust, hairs, scratches, scanner lines: written onto the scanned ``image`` (0 to 255), sharper than any optics."""
     rows, columns = image.shape
     found = []
-    for _ in range(int(rng.gamma(1.2, 9.0))):
+    for _ in range(int(rng.integers(5, 61))):
         r, c = int(rng.integers(2, rows - 4)), int(rng.integers(2, columns - 4))
         bright = float(rng.uniform(12, 90)) * (1 if rng.random() < 0.75 else -0.7)
         shape = np.zeros((3, 3), np.float32)

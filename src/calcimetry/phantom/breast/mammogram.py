@@ -203,7 +203,7 @@ def _scaled(inside: Tissue, fine: int) -> Tissue:
 
 def _noise_field(shape: tuple[int, int], how: MammogramProtocol, rng: np.random.Generator) -> Field:
     """Grain or quanta with deviation 1: nearly white, softened as the system softens it."""
-    soft = float(rng.uniform(0.06, 0.15)) / how.pixel_mm if how.film else float(rng.uniform(0.02, 0.05)) / how.pixel_mm
+    soft = float(rng.uniform(0.03, 0.12)) / how.pixel_mm if how.film else float(rng.uniform(0.02, 0.05)) / how.pixel_mm
     noise = rng.standard_normal(shape, dtype=np.float32)
     if soft > 0.2:
         noise = ndimage.gaussian_filter(noise, soft)

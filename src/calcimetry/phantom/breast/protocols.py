@@ -33,7 +33,7 @@ PROTOCOLS = {
     one.id: one
     for one in (
         MammogramProtocol(
-            id="film-200", pixel_mm=0.2, bits=8, film=True, blur_mm=(0.05, 0.09), noise=(1.0, 2.3), finest_mm=0.1
+            id="film-200", pixel_mm=0.2, bits=8, film=True, blur_mm=(0.05, 0.09), noise=(1.0, 2.6), finest_mm=0.1
         ),
         MammogramProtocol(
             id="film-100", pixel_mm=0.1, bits=12, film=True, blur_mm=(0.04, 0.08), noise=(1.4, 3.4), finest_mm=0.1
