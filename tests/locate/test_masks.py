@@ -160,6 +160,14 @@ def test_a_field_that_cuts_the_root_gives_none(chest: Made, regions: Regions, lo
     assert {"arch", "descending"} <= set(anatomy.tubes)
 
 
+def test_a_mask_that_is_far_too_large_moves_nothing(chest: Made, found: Anatomy) -> None:
+    grid = chest[0].volume.geometry
+    everywhere = Regions("i1", np.ones(grid.shape, dtype=np.uint8), grid, (Region(1, "aorta"),))
+    house, anatomy = locate.from_masks(chest[0].volume, everywhere, found)
+    assert house.regions[0].confidence < 0.1
+    assert anatomy.tubes == found.tubes
+
+
 def test_a_straight_tube_has_its_axis_and_radius() -> None:
     z, y, x = np.indices((40, 21, 21))
     bits = (np.hypot(y - 10, x - 10) <= 6) & (z > 2) & (z < 37)

@@ -17,6 +17,9 @@ Bits = NDArray[np.bool_]
 F64 = NDArray[np.float64]
 Box = tuple[slice, slice, slice]
 
+_MOST_CELLS = 6e6
+"""Ours: a block has no more cells than this; its pitch grows instead."""
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -86,14 +89,20 @@ class Masks:
         lps = np.asarray(grid.to_lps_mm(corners))
         start, stop = lps.min(axis=0) - margin_mm, lps.max(axis=0) + margin_mm
         first = np.array([start[0], start[1], stop[2]])
+        # specks all over a large image would ask for more than there is memory
+        mm = max(mm, float(np.cbrt(np.prod(stop - start) / _MOST_CELLS)))
         size = np.ceil((stop - start) / mm).astype(int)[::-1] + 1
         whole = Block(np.zeros(tuple(size), dtype=bool), first, mm, self._cut(low, high))
         return whole.only(np.isin(self.labels_at(whole), wanted))
 
     def labels_at(self, block: Block) -> NDArray[np.unsignedinteger]:
         """Labels at all cells of a block; 0 outside the image."""
-        index = np.indices(block.bits.shape).reshape(3, -1).T
-        return self.at(block.to_lps(index)).reshape(block.bits.shape)
+        plane = np.indices(block.bits.shape[1:]).reshape(2, -1).T
+        out = np.zeros(block.bits.shape, dtype=self._regions.labels.dtype)
+        for k in range(len(out)):
+            index = np.column_stack([np.full(len(plane), k), plane])
+            out[k] = self.at(block.to_lps(index)).reshape(out.shape[1:])
+        return out
 
     def at(self, lps_mm: F64) -> NDArray[np.unsignedinteger]:
         """Labels at points (n, 3) [mm]; 0 outside the image."""

@@ -10,6 +10,7 @@ from calcimetry.core.anatomy import Anatomy, Landmark, Plane, Tube
 from calcimetry.core.image import Volume
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Regions
+from calcimetry.knowledge.load import table
 from calcimetry.locate.heart.anatomy import MITRAL_MM, MITRAL_NORMAL
 from calcimetry.locate.heart.courses import courses
 from calcimetry.locate.heart.frame import frame
@@ -18,7 +19,7 @@ from calcimetry.locate.masks.aorta import aorta
 from calcimetry.locate.masks.arteries import drawn_to
 from calcimetry.locate.masks.block import Masks
 from calcimetry.locate.masks.heart import HeartMask, heart, mitral
-from calcimetry.locate.masks.named import named
+from calcimetry.locate.masks.named import TABLE, named
 from calcimetry.locate.masks.settings import MaskSettings
 from calcimetry.locate.masks.tissue import base_of, shape_of
 from calcimetry.locate.masks.vessels import (
@@ -76,7 +77,8 @@ def from_masks(
     anatomy : Anatomy
         With a note ``masks-differ`` where masks and image put the root far apart.
     """
-    masks = Masks(regions)
+    house = named(regions, Masks(regions))
+    masks = Masks(_believed(regions, house, settings))
     own = _Found(dict(found.tubes), dict(found.points), dict(found.planes), list(found.notes))
     bodies = vertebra_points(masks, settings)
     for name, at in bodies.items():
@@ -113,7 +115,19 @@ def from_masks(
     if root is not None and root is not found.points.get("root"):
         sure = max(root.confidence, sure)
     anatomy = Anatomy(volume.id, own.tubes, own.points, own.planes, tissue, round(sure, 2), tuple(own.notes))
-    return named(regions, masks), anatomy
+    return house, anatomy
+
+
+def _believed(regions: Regions, house: Regions, settings: MaskSettings) -> Regions:
+    """The classes that can be what they are called, each with the confidence of the region it became."""
+    classes = table(TABLE)["class"]
+    sure = {one.name: one.confidence for one in house.regions}
+    kept = [
+        replace(one, confidence=sure[classes[one.name]["region"]])
+        for one in regions.regions
+        if one.name in classes and sure.get(classes[one.name]["region"], 0.0) >= settings.least
+    ]
+    return Regions(regions.image, regions.labels, regions.geometry, tuple(kept))
 
 
 def _great_vessels(

@@ -13,9 +13,9 @@ from calcimetry.core.regions import Region, Regions
 from calcimetry.knowledge.load import table
 from calcimetry.locate.masks.block import Masks
 
-__all__ = ["named"]
+__all__ = ["TABLE", "named"]
 
-_TABLE = "words/totalsegmentator"
+TABLE = "words/totalsegmentator"
 _ONE_PIECE_ML = 3.0
 """What is smaller than this when whole may come in pieces."""
 
@@ -26,7 +26,7 @@ def named(regions: Regions, masks: Masks) -> Regions:
     ``confidence``: do the voxels fit the image, is it as large as it should be, is it in one piece. ``complete``: it
     reaches no border of the image.
     """
-    classes = table(_TABLE)["class"]
+    classes = table(TABLE)["class"]
     parts: dict[str, list[str]] = {}
     for name, row in classes.items():
         if masks.has(name):

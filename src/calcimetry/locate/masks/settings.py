@@ -12,6 +12,7 @@ class MaskSettings:
     """All ours; lengths of grown people.
 
     grid_mm : masks are looked at on this pitch.
+    least : a region that is believed less than this gives no landmark.
     least_ml : smaller pieces of the aorta are not followed.
     front_mm : further than this in front of the middle of the spine it is the ascending aorta, nearer the descending.
     rise, fall : the arch begins and ends so many radii below its highest point.
@@ -30,6 +31,7 @@ class MaskSettings:
     """
 
     grid_mm: float = 2.0
+    least: float = 0.3
     least_ml: float = 3.0
     front_mm: float = 50.0
     rise: float = 0.8
