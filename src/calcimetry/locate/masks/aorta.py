@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from calcimetry.core.anatomy import Landmark, Plane, Tube
 from calcimetry.locate.masks.block import Block, Masks
-from calcimetry.locate.masks.line import Line, centre_line, way
+from calcimetry.locate.masks.line import Line, by_height, centre_line, way
 from calcimetry.locate.masks.settings import MaskSettings
 
 __all__ = ["Aorta", "aorta"]
@@ -53,6 +53,8 @@ def aorta(
         if number == 0 or piece.ml < settings.least_ml:
             continue
         line = centre_line(piece)
+        if line is not None and way(line.points_mm)[-1] < settings.stub * float(np.median(line.radius_mm)):
+            line = by_height(piece)
         if line is None:
             continue
         rising, over, falling = _limbs(line, spine, settings)

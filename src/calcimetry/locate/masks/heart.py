@@ -32,13 +32,17 @@ _TO_APEX = np.array([0.62, -0.45, -0.64])
 
 @dataclass(frozen=True, eq=False)
 class HeartMask:
-    """``block``: the whole of it. ``bottom_mm``: its lowest height, ``None`` where the field cuts it."""
+    """``block``: the whole of it. ``bottom_mm``: its lowest height, ``None`` where the field cuts it.
+
+    ``usual_apex_mm``: the apex as the image alone would tell it; expected courses of arteries are laid out by that one.
+    """
 
     block: Block
     middle: Landmark
     apex: Landmark
     bottom_mm: float | None
     believed: float
+    usual_apex_mm: F64
 
 
 def heart(masks: Masks, root_mm: F64 | None, settings: MaskSettings = MaskSettings()) -> HeartMask | None:
@@ -72,11 +76,15 @@ def heart(masks: Masks, root_mm: F64 | None, settings: MaskSettings = MaskSettin
             direction = ventricle.points_mm.mean(axis=0) - atrium.points_mm.mean(axis=0)
             direction /= np.linalg.norm(direction)
             tip, spread = left.points_mm, 5.0
-    reach = (tip - start) @ direction
-    apex = tip[reach >= np.percentile(reach, 99.7)].mean(axis=0)
+    apex, usual = _furthest(tip, start, direction), _furthest(points, start, _TO_APEX)
     bottom = None if block.cut[1] else float(np.percentile(block.points_mm[:, 2], 0.2))
     middle = Landmark(_three(points.mean(axis=0)), (3.0, 3.0, 3.0), sure)
-    return HeartMask(block, middle, Landmark(_three(apex), (spread, spread, spread), sure), bottom, sure)
+    return HeartMask(block, middle, Landmark(_three(apex), (spread, spread, spread), sure), bottom, sure, usual)
+
+
+def _furthest(points: F64, start: F64, direction: F64) -> F64:
+    reach = (points - start) @ direction
+    return np.asarray(points[reach >= np.percentile(reach, 99.7)].mean(axis=0))
 
 
 def _to_apex(to_middle: F64) -> F64:

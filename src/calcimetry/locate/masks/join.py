@@ -153,6 +153,11 @@ def _great_vessels(
                     "followed: look which one is right"
                 )
                 own.notes.append(Note("masks-differ", text, "caution"))
+                # what was found about another root is not what it was taken for
+                kept = {"spine", *(name for name, one in own.tubes.items() if one is not found.tubes.get(name))}
+                own.tubes = {name: one for name, one in own.tubes.items() if name in kept}
+                own.points = {name: one for name, one in own.points.items() if one is not found.points.get(name)}
+                own.planes = {}
             root, radius_mm = vessel.root, vessel.radius_mm
             own.points["root"], own.planes["aortic_valve"] = root, vessel.valve
             at = np.array(vessel.valve.mm) + np.array(MITRAL_MM)

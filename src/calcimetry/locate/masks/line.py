@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from calcimetry.locate.masks.block import Block
+from calcimetry.locate.masks.block import Block, largest
 
-__all__ = ["Line", "LineSettings", "centre_line", "way"]
+__all__ = ["Line", "LineSettings", "by_height", "centre_line", "way"]
 
 F64 = NDArray[np.float64]
 
@@ -124,6 +124,19 @@ def _ended(line: Line, cells_mm: F64, front: NDArray[np.integer], step: float) -
 
 def _largest(sizes: NDArray[np.integer], step: float, thick: float) -> float:
     return float(sizes.max(initial=0)) * step**3 / thick
+
+
+def by_height(block: Block) -> Line | None:
+    """Middles of the slices of an upright vessel from below up; for one that is hardly longer than it is wide."""
+    bits = largest(block.bits)
+    heights = np.flatnonzero(bits.any(axis=(1, 2)))[::-1]
+    if len(heights) < 3:
+        return None
+    slices = [np.argwhere(largest(bits[k])) for k in heights]
+    line = np.array([(float(k), *one.mean(axis=0)) for k, one in zip(heights, slices, strict=True)])
+    line[:, 1:] = ndimage.uniform_filter1d(line[:, 1:], 5, axis=0, mode="nearest")
+    area = np.array([len(one) * block.mm**2 for one in slices])
+    return Line(block.to_lps(line), ndimage.uniform_filter1d(np.sqrt(area / np.pi), 5, mode="nearest"))
 
 
 def way(points_mm: F64) -> F64:

@@ -14,6 +14,7 @@ class MaskSettings:
     grid_mm : masks are looked at on this pitch.
     least : a region that is believed less than this gives no landmark.
     least_ml : smaller pieces of the aorta are not followed.
+    stub : a piece shorter than so many radii is followed by height, as it has no direction of its own.
     front_mm : further than this in front of the middle of the spine it is the ascending aorta, nearer the descending.
     rise, fall : the arch begins and ends so many radii below its highest point.
     root_mm : from the valve up to the ostia of the coronary arteries, along the vessel.
@@ -33,6 +34,7 @@ class MaskSettings:
     grid_mm: float = 2.0
     least: float = 0.3
     least_ml: float = 3.0
+    stub: float = 3.5
     front_mm: float = 50.0
     rise: float = 0.8
     fall: float = 1.1

@@ -87,7 +87,7 @@ def shape_of(
     below = (tissue == _HEART) & (np.arange(frame.shape[0]) > base.slice)[:, None, None]
     ml = float(below.sum() * np.prod(frame.mm)) / 1000.0
     sd = 4.0 if heart.bottom_mm is not None else 16.0
-    middle, apex = (frame.to_index(np.array(one.mm)) for one in (heart.middle, heart.apex))
+    middle, apex = (frame.to_index(np.array(one)) for one in (heart.middle.mm, heart.usual_apex_mm))
     return Shape(tissue, middle, apex, bottom, sd, ml, heart.believed)
 
 

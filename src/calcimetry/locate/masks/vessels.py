@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from calcimetry.core.anatomy import Landmark, Tube
 from calcimetry.locate.masks.block import Masks, largest
-from calcimetry.locate.masks.line import centre_line
+from calcimetry.locate.masks.line import by_height, centre_line
 from calcimetry.locate.masks.settings import MaskSettings
 
 __all__ = ["airway", "branches", "hiatus_mm", "pulmonary_trunk", "spine", "vena_cava", "vertebra_points"]
@@ -114,18 +114,11 @@ def vena_cava(masks: Masks, settings: MaskSettings = MaskSettings()) -> Tube | N
     block = masks.block(("superior_vena_cava",), settings.grid_mm)
     if block is None:
         return None
-    bits = largest(block.bits)
-    heights = np.flatnonzero(bits.any(axis=(1, 2)))[::-1]
-    if len(heights) < 3:
+    line = by_height(block)
+    if line is None:
         return None
-    slices = [np.argwhere(largest(bits[k])) for k in heights]
-    line = np.array([(float(k), *one.mean(axis=0)) for k, one in zip(heights, slices, strict=True)])
-    line[:, 1:] = ndimage.uniform_filter1d(line[:, 1:], 5, axis=0, mode="nearest")
-    area = np.array([len(one) * block.mm**2 for one in slices])
-    radius = ndimage.uniform_filter1d(np.sqrt(area / np.pi), 5, mode="nearest")
-    sd = np.full(len(line), settings.sd_mm)
     sure = round(settings.believed * masks.confidence["superior_vena_cava"], 2)
-    return Tube(block.to_lps(line), radius, sd, sure)
+    return Tube(line.points_mm, line.radius_mm, np.full(len(line.points_mm), settings.sd_mm), sure)
 
 
 def branches(masks: Masks, arch: Tube | None, settings: MaskSettings = MaskSettings()) -> dict[str, Tube]:
