@@ -34,8 +34,8 @@ class LevelSettings:
     below_mm: tuple[float, float] = (3.0, 13.0)
     height_mm: tuple[float, float] = (82.0, 9.0)
     apart_mm: float = 28.0
-    carina_mm: tuple[float, float] = (48.0, 9.0)
-    bottom_mm: tuple[float, float] = (86.0, 11.0)
+    carina_mm: tuple[float, float] = (44.0, 10.0)
+    bottom_mm: tuple[float, float] = (96.0, 14.0)
     top_mm: tuple[float, float] = (35.0, 22.0)
     short_mm: float = 45.0
     between_mm: float = 105.0

@@ -13,7 +13,7 @@ from calcimetry.locate.heart.ascending import Ascending
 from calcimetry.locate.heart.frame import Frame
 from calcimetry.locate.heart.levels import Levels
 
-__all__ = ["Root", "RootSettings", "root"]
+__all__ = ["Root", "RootSettings", "courses", "root"]
 
 F64 = NDArray[np.float64]
 
@@ -22,13 +22,15 @@ F64 = NDArray[np.float64]
 class RootSettings:
     """How the height of the left main is weighed, and the axis below it.
 
+    The courses were measured by ``tools/fit_root.py`` on simulated persons and one public scan.
+
     heights_mm : above the left main; the four courses below hold at these heights.
     ring : how well the aorta stands out as a circle, of what it does above. It ends at the valve.
     behind : fat left of and behind it, of the most there is. The right pulmonary artery lies there above, the left
         atrium below.
     ahead : fat in front of it, of what there is above.
     trunk : how well the pulmonary trunk stands out as a circle. It passes into the right ventricle.
-    spread : of the four, in their own units.
+    spread : of the four, in their own units: 1.4 times that of simulated persons, since patients differ more.
     independent : so many heights of a course count as if they were apart from each other.
     far : the expected height costs no more than this many squared spreads.
     usual : the courses fit a true left main to about this much (half the sum of squared spreads); worse is suspicious.
@@ -39,11 +41,11 @@ class RootSettings:
     """
 
     heights_mm: tuple[float, ...] = (36, 30, 24, 18, 12, 6, 0, -6, -12, -18, -24, -30, -36)
-    ring: tuple[float, ...] = (1, 1, 1, 1, 1, 0.95, 0.87, 0.76, 0.63, 0.52, 0.38, 0.2, 0.1)
-    behind: tuple[float, ...] = (0.6, 0.5, 0.35, 0.35, 0.65, 1, 0.85, 0.45, 0.2, 0.12, 0.1, 0.1, 0.1)
-    ahead: tuple[float, ...] = (1, 1, 1, 1, 0.95, 0.85, 0.75, 0.65, 0.5, 0.35, 0.25, 0.2, 0.1)
-    trunk: tuple[float, ...] = (0.6, 0.75, 0.85, 0.95, 1, 1, 0.9, 0.7, 0.5, 0.4, 0.35, 0.3, 0.25)
-    spread: tuple[float, float, float, float] = (0.2, 0.32, 0.3, 0.3)
+    ring: tuple[float, ...] = (1.04, 1.00, 0.97, 0.97, 0.96, 0.91, 0.81, 0.68, 0.55, 0.39, 0.25, 0.17, 0.16)
+    behind: tuple[float, ...] = (0.52, 0.46, 0.45, 0.58, 0.78, 0.81, 0.60, 0.32, 0.11, 0.02, 0.01, 0.01, 0.01)
+    ahead: tuple[float, ...] = (1.06, 0.97, 0.93, 0.99, 1.05, 1.09, 1.10, 1.03, 0.82, 0.54, 0.29, 0.19, 0.17)
+    trunk: tuple[float, ...] = (0.41, 0.60, 0.69, 0.70, 0.78, 0.86, 0.85, 0.76, 0.63, 0.52, 0.44, 0.40, 0.40)
+    spread: tuple[float, float, float, float] = (0.18, 0.32, 0.36, 0.42)
     independent: float = 4.0
     far: float = 9.0
     usual: float = 6.0
@@ -102,8 +104,11 @@ def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings
     return Root(middle, row, column, radius, axis, sd_mm, agreement, settings.valve_mm)
 
 
-def _seen(frame: Frame, track: Ascending, at: NDArray[np.intp], settings: RootSettings) -> F64:
-    """For each slice the logarithm of how well the courses along the aorta fit the left main there."""
+def courses(frame: Frame, track: Ascending) -> F64:
+    """(4, slices): along the track how it stands out as a circle, fat behind, fat ahead, and the trunk's circle.
+
+    Each over what it has above, and smoothed over about 6 mm.
+    """
     step = frame.mm[0]
     size = max(1, round(15.0 / step))
     radius = ndimage.median_filter(track.radius_mm, size, mode="nearest")
@@ -114,21 +119,25 @@ def _seen(frame: Frame, track: Ascending, at: NDArray[np.intp], settings: RootSe
 
     upper = max(3, round(40.0 / step))
     ahead, behind = fat(-120.0, -30.0), fat(0.0, 120.0)
-    courses = (
+    rows = (
         track.ring / max(1.0, float(np.median(track.ring[:upper]))),
         behind / max(0.2, float(np.percentile(behind, 95))),
         ahead / max(0.2, float(np.median(ahead[:upper]))),
         track.trunk.score / max(1.5, float(np.percentile(track.trunk.score, 90))),
     )
-    expected = (settings.ring, settings.behind, settings.ahead, settings.trunk)
-    high = np.array(settings.heights_mm)
-    where = at[:, None] - high / step
-    shown = (where >= track.slices[0] - 0.5) & (where <= track.slices[-1] + 0.5)
     smooth = max(1, round(6.0 / step))
+    even = [ndimage.uniform_filter1d(np.clip(row, 0.0, 1.3), smooth, mode="nearest") for row in rows]
+    return np.asarray(np.stack(even), dtype=np.float64)
+
+
+def _seen(frame: Frame, track: Ascending, at: NDArray[np.intp], settings: RootSettings) -> F64:
+    """For each slice the logarithm of how well the courses along the aorta fit the left main there."""
+    expected = (settings.ring, settings.behind, settings.ahead, settings.trunk)
+    where = at[:, None] - np.array(settings.heights_mm) / frame.mm[0]
+    shown = (where >= track.slices[0] - 0.5) & (where <= track.slices[-1] + 0.5)
     total = np.zeros(len(at))
-    for course, mean, sd in zip(courses, expected, settings.spread, strict=True):
-        even = ndimage.uniform_filter1d(np.clip(course, 0.0, 1.3), smooth, mode="nearest")
-        value = np.interp(where, track.slices, even)
+    for course, mean, sd in zip(courses(frame, track), expected, settings.spread, strict=True):
+        value = np.interp(where, track.slices, course)
         off = np.minimum(((value - np.array(mean)) / sd) ** 2, 9.0)
         mean_off = (off * shown).sum(axis=1) / np.maximum(shown.sum(axis=1), 1)
         total -= 0.5 * settings.independent * mean_off
