@@ -15,21 +15,27 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry import locate, phantom
-from calcimetry.core.image import Volume
-from calcimetry.locate.heart.evidence import FEATURES, features, window
-from calcimetry.locate.heart.frame import frame
-from calcimetry.locate.heart.shape import TISSUES, Shape
-from calcimetry.locate.heart.template import CHAINS, SCHEMA, heart_axes
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from fit_assign import simulated  # noqa: E402
+
+from calcimetry import locate  # noqa: E402
+from calcimetry.core.image import Volume  # noqa: E402
+from calcimetry.locate.heart.evidence import FEATURES, features, window  # noqa: E402
+from calcimetry.locate.heart.frame import frame  # noqa: E402
+from calcimetry.locate.heart.shape import TISSUES, Shape  # noqa: E402
+from calcimetry.locate.heart.template import CHAINS, SCHEMA, heart_axes  # noqa: E402
 
 F64 = NDArray[np.float64]
-FILE = Path(__file__).resolve().parents[1] / "src/calcimetry/locate/heart/courses.json"
+FILE = ROOT / "src/calcimetry/locate/heart/courses.json"
 NODES = {"left_anterior_descending": 22, "left_circumflex": 18, "right_coronary": 20, "posterior_descending": 10}
 LIMIT_MM = 10.0  # a person whose root is found farther off teaches nothing about the courses
 JITTER_MM = 2.0  # courses are not known better than this
@@ -91,7 +97,7 @@ def collect(persons: int, out: Path, first: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for seed in range(first, first + persons):
         for protocol in ("gated", "chest"):
-            scan = phantom.person(seed, protocol, matrix=320)
+            scan = simulated(seed, protocol)
             if scan.anatomy is None:
                 continue
             courses = {
@@ -144,7 +150,7 @@ def fit(data: Path, more: list[Path]) -> None:
     numbers = {
         "schema": SCHEMA,
         "made_by": "tools/fit_courses.py",
-        "fitted_on": f"{len(groups[0])} scans of simulated persons, and {len(more)} more sets",
+        "fitted_on": f"{len(groups[0])} scans of simulated persons; as much each: {', '.join(o.name for o in more)}",
         "features": list(FEATURES),
         "weights": weighed(np.concatenate([np.array(one["rows"]) for one in groups[0]])),
         "courses": courses,

@@ -4,7 +4,7 @@
 
 On simulated persons (and on real scans whose terms allow it, with the left main labelled by eye) the courses along the
 found ascending aorta are read at heights over the true left main, and the distances of the left main from the carina
-and from the end of the front lung. Persons and scans weigh the same. Printed as the settings have them; copy them there.
+and from the end of the front lung. Persons and scans weigh the same. Printed as the settings have them, to copy there.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from calcimetry import assign, detect, explain, grade, locate, measure, sites
 from calcimetry.core.anatomy import Anatomy
@@ -51,6 +51,8 @@ def analyze(
     source: str | os.PathLike[str] | Sequence[Dataset] | Study | Volume,
     *,
     regions: str | os.PathLike[str] | Regions | None = None,
+    masks: str | os.PathLike[str] | None = None,
+    locator: Literal["builtin", "totalsegmentator"] = "builtin",
     subject: str | os.PathLike[str] | Subject | None = None,
     settings: RunSettings | None = None,
     study_uid: str | None = None,
@@ -66,6 +68,10 @@ def analyze(
         What :func:`calcimetry.read` takes, or what it gave.
     regions : path or Regions, optional
         A label map: inside it everything that meets a score's rule counts; nothing outside is looked at.
+    masks : path, optional
+        Masks of TotalSegmentator, as :func:`calcimetry.read.masks` takes them: organs and vessels as they show them.
+    locator : str
+        ``totalsegmentator``: have that program make the masks, where it is installed with its weights.
     subject : path or Subject, optional
         What is known of the person; wins over the header.
     settings : RunSettings, optional
@@ -121,9 +127,14 @@ def analyze(
     if regions is not None:
         with _timed(seconds, "regions"):
             maps = _given(regions, volumes)
+    shown: tuple[Given, ...] = ()
+    if masks is not None or locator == "totalsegmentator":
+        with _timed(seconds, "masks"):
+            shown = _masks(masks, volumes)
     return assess(
         replace(study, subject=_joined(study.subject, known, withheld), notes=(*study.notes, *said)),
         given=maps,
+        masks=shown,
         settings=settings or RunSettings(),
         stated=stated,
         seconds=seconds,
@@ -135,6 +146,7 @@ def assess(
     study: Study,
     *,
     given: Sequence[Given] = (),
+    masks: Sequence[Given] = (),
     settings: RunSettings,
     stated: Mapping[str, Any] | None = None,
     seconds: dict[str, float] | None = None,
@@ -145,7 +157,10 @@ def assess(
     tell = progress or (lambda step, done, of: None)
     volumes = [image for image in study.images if isinstance(image, Volume)]
     maps = {one.regions.image: one for one in given}
-    looked = [_look(v, maps.get(v.id), settings, seconds, tell) for v in volumes if not maps or v.id in maps]
+    made = {one.regions.image: one for one in masks}
+    looked = [
+        _look(v, maps.get(v.id), made.get(v.id), settings, seconds, tell) for v in volumes if not maps or v.id in maps
+    ]
     left_out = [
         _info(v, Contrast(), (*v.notes, Note("outside-regions", _OUTSIDE)), ())
         for v in volumes
@@ -243,7 +258,12 @@ class _Looked:
 
 
 def _look(
-    volume: Volume, chosen: Given | None, settings: RunSettings, seconds: dict[str, float], tell: Progress
+    volume: Volume,
+    chosen: Given | None,
+    masks: Given | None,
+    settings: RunSettings,
+    seconds: dict[str, float],
+    tell: Progress,
 ) -> _Looked:
     held = limits(volume.acquisition.kvp, volume.acquisition.kernel)
     given, said = (chosen.regions, chosen.notes) if chosen is not None else (None, ())
@@ -253,6 +273,10 @@ def _look(
         contrast = locate.contrast(volume, body)
         found = [locate.scale_note(volume, body), locate.contrast_note(contrast)]
         anatomy = locate.anatomy(volume, body) if given is None else Anatomy(volume.id)
+        named: tuple[Regions, ...] = ()
+        if masks is not None and given is None:
+            house, anatomy = locate.from_masks(volume, masks.regions, anatomy, body)
+            named, said = (house,), (*masks.notes, *anatomy.notes)
     with _timed(seconds, "detect"):
         tell(f"detecting in {volume.id}", 0, 0)
         # A rule may ask for a lower limit than the table of tube voltages; what it would count must be found.
@@ -274,7 +298,7 @@ def _look(
             lesions = assign.assign(volume, lesions, anatomy, body, settings=settings.assign)
             lesions = assign.with_patterns(volume, lesions, anatomy)
     looked_at = {**shows.sites, "unassigned": ()}
-    regions = (body,) if anatomy.tissue is None else (body, anatomy.tissue)
+    regions = (body, *named) if anatomy.tissue is None else (body, *named, anatomy.tissue)
     info = _info(volume, contrast, (*notes, *shows.notes), tuple(sorted(looked_at)))
     return _Looked(volume, info, regions, lesions, held, looked_at, shows.missing)
 
@@ -325,6 +349,22 @@ def _given(regions: str | os.PathLike[str] | Regions, volumes: Sequence[Volume])
             if not grid_matches(Path(regions), volume):
                 notes = (*notes, Note("regions-resampled", _RESAMPLED, "caution"))
             found.append(Given(laid, notes))
+        except InputError as error:
+            reasons.append(error)
+    if not found:
+        raise reasons[0]
+    return tuple(found)
+
+
+def _masks(path: str | os.PathLike[str] | None, volumes: Sequence[Volume]) -> tuple[Given, ...]:
+    """Masks of another program on every image that they fit; ``None``: have it make them."""
+    from calcimetry.read import masks, segmented
+
+    found: list[Given] = []
+    reasons: list[InputError] = []
+    for volume in volumes:
+        try:
+            found.append(Given(*(segmented(volume) if path is None else masks(Path(path), volume))))
         except InputError as error:
             reasons.append(error)
     if not found:
