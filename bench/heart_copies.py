@@ -5,8 +5,8 @@
 Each scan is analysed as it is and as a copy: a cardiac crop, a field shifted by 12 mm, slices in mirrored order, turned
 by 10 degrees in the plane, every slice averaged with the next (thicker, overlapping), every second slice left out, and
 with noise of half its own standard deviation added. Calcium of the original's coronary lesions, weighed by volume,
-counts as kept where a counted coronary lesion of the copy lies within 4 mm (or reaches there), and as named alike where its
-artery is the same (left main and anterior descending taken together, and apart).
+counts as kept where a counted coronary lesion of the copy lies within 4 mm (or reaches there), and as named alike where
+its artery is the same (left main and anterior descending taken together, and apart).
 """
 
 from __future__ import annotations
