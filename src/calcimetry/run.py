@@ -296,6 +296,7 @@ def _look(
         lesions = seen.lesions
         if contrast.state not in _ENHANCED:
             lesions = assign.assign(volume, lesions, anatomy, body, settings=settings.assign)
+            lesions = assign.with_metal(volume, lesions, anatomy)
             lesions = assign.with_patterns(volume, lesions, anatomy)
     looked_at = {**shows.sites, "unassigned": ()}
     regions = (body, *named) if anatomy.tissue is None else (body, *named, anatomy.tissue)

@@ -2,7 +2,17 @@
 
 from calcimetry.assign.assign import assign
 from calcimetry.assign.field import Shown, shown
+from calcimetry.assign.metal import MetalSettings, with_metal
 from calcimetry.assign.patterns import PatternSettings, with_patterns
 from calcimetry.assign.settings import AssignSettings
 
-__all__ = ["AssignSettings", "PatternSettings", "Shown", "assign", "shown", "with_patterns"]
+__all__ = [
+    "AssignSettings",
+    "MetalSettings",
+    "PatternSettings",
+    "Shown",
+    "assign",
+    "shown",
+    "with_metal",
+    "with_patterns",
+]

@@ -34,8 +34,8 @@ CLOSED_STRUCTURES = {
     "coronary_artery": frozenset({"left_main", "left_anterior_descending", "left_circumflex", "right_coronary"})
 }
 """Sites whose structures are a closed list; anything else there only enters the total."""
-METAL_FORBIDS = frozenset({"coronary_artery"})
-"""Sites where a stent or clip makes the score meaningless."""
+METAL_FORBIDS = frozenset({"coronary_artery", "aortic_valve", "mitral_annulus"})
+"""Sites where a stent, a clip or a prosthesis makes the score meaningless."""
 SCORE_UNITS = {
     "agatston": "1",
     "volume": "mm3",
@@ -256,7 +256,7 @@ def _metal(scene: _Scene) -> str:
     named = ", ".join(f"{lesion.id} in {lesion.structure or scene.site}" for lesion in scene.metal)
     return (
         f"not scored: metal ({named}) where only calcium was expected; "
-        "whether it is a stent, a clip or very dense calcium must be settled by eye"
+        "whether it is a stent, a clip, a prosthesis or very dense calcium must be settled by eye"
     )
 
 
