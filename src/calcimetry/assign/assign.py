@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from calcimetry.assign.arteries import by_course
 from calcimetry.assign.classes import CLASSES, Structure
 from calcimetry.assign.features import Table, table
 from calcimetry.assign.model import Model, shipped
@@ -65,14 +66,23 @@ def assign(
     if anatomy.confidence < settings.min_confidence or "root" not in anatomy.points:
         return tuple(lesions)
     fitted = shipped() if model is None else model
-    rows = table(volume, lesions, anatomy, body, piece_mm=settings.piece_mm)
+    asked = [n for n, one in enumerate(lesions) if _worth(one, settings) and _within(one, anatomy, settings)]
+    rows = table(volume, [lesions[n] for n in asked], anatomy, body, piece_mm=settings.piece_mm)
     if not len(rows.values):
         return tuple(lesions)
-    probabilities = fitted.probabilities(rows.columns(fitted.names))
+    row_of = {number: n for n, number in enumerate(asked)}
+    features = rows.columns(fitted.names)
+    probabilities = by_course(
+        fitted.probabilities(features),
+        fitted.names,
+        features,
+        trust=settings.artery_trust,
+        course_mm=settings.course_mm,
+    )
     out: list[Lesion] = []
     for number, lesion in enumerate(lesions):
-        mine = np.flatnonzero(rows.lesion == number)
-        if not len(mine) or not _within(lesion, anatomy, settings):
+        mine = np.flatnonzero(rows.lesion == row_of.get(number, -1))
+        if not len(mine):
             out.append(lesion)
             continue
         out += _named(volume, lesion, rows, mine, probabilities[mine], anatomy, settings)
@@ -148,6 +158,11 @@ def _other(lesion: Lesion, chosen: Structure, likely: F64, settings: AssignSetti
             named, probability=round(own, 3), evidence={**lesion.evidence, "site_probability": round(own, 3)}
         )
     return replace(named, kind=kind, site=site, structure=structure, counted=False, reason=reason)
+
+
+def _worth(lesion: Lesion, settings: AssignSettings) -> bool:
+    """Noise and bone that are sure to be no calcium need no name; metal does: a stent keeps its artery from a score."""
+    return lesion.kind == "metal" or lesion.confidence >= settings.worth
 
 
 def _within(lesion: Lesion, anatomy: Anatomy, settings: AssignSettings) -> bool:

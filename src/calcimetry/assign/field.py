@@ -23,6 +23,8 @@ _PARTS = {
 _VESSELS = ("ascending", "arch", "descending")
 _CUT_MM = 8.0
 """The field may end so far above the bottom of the heart before it is said: the spread of that height."""
+_CUT_SHARE = 0.25
+"""A heart that still has this share of its largest section where the field ends goes on beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +92,30 @@ def _covered(volume: Volume, anatomy: Anatomy) -> list[Note]:
     ends = np.asarray(grid.to_lps_mm(np.array([[0.0, 0.0, 0.0], [grid.shape[0] - 1.0, 0.0, 0.0]])))[:, 2]
     low, high = float(ends.min()), float(ends.max())
     root, bottom = anatomy.points["root"].mm[2], anatomy.planes.get("heart_bottom")
+    below, above = _cut_ends(anatomy.tissue)
     out = []
     if bottom is not None and low > bottom.mm[2] + _CUT_MM:
-        out.append(
-            Note(
-                "heart-cut",
-                f"The field ends about {low - bottom.mm[2]:.0f} mm above the bottom of the heart: calcium below it is "
-                "not in the numbers.",
-                "caution",
-            )
-        )
-    if high < root + _CUT_MM:
-        out.append(
-            Note(
-                "heart-cut",
-                f"The field begins about {high - root:.0f} mm above the origin of the coronary arteries: calcium above "
-                "it is not in the numbers.",
-                "caution",
-            )
-        )
+        text = f"The field ends about {low - bottom.mm[2]:.0f} mm above the bottom of the heart: calcium below it is "
+        out.append(Note("heart-cut", text + "not in the numbers.", "caution"))
+    elif below:
+        text = "The field ends amid the heart: calcium below it is not in the numbers."
+        out.append(Note("heart-cut", text, "caution"))
+    if above:
+        # Amid the heart there is no telling how far away its upper end is: what was taken for the root may be another.
+        text = "The field begins amid the heart: calcium above it is not in the numbers."
+        out.append(Note("heart-cut", text, "caution"))
+    elif high < root + _CUT_MM:
+        text = f"The field begins about {high - root:.0f} mm above the origin of the coronary arteries: calcium above "
+        out.append(Note("heart-cut", text + "it is not in the numbers.", "caution"))
     return out
+
+
+def _cut_ends(tissue: Regions | None) -> tuple[bool, bool]:
+    """Whether the heart goes on beyond the lower and the upper end of the field."""
+    labels = [] if tissue is None else [region.label for region in tissue.regions if region.name == "heart"]
+    if tissue is None or not labels:
+        return False, False
+    areas = np.isin(tissue.labels, labels).sum(axis=(1, 2))
+    cut = areas[[0, -1]] >= _CUT_SHARE * max(int(areas.max()), 1)
+    first, last = np.asarray(tissue.geometry.to_lps_mm(np.array([[0.0, 0.0, 0.0], [len(areas) - 1.0, 0.0, 0.0]])))
+    return (bool(cut[0]), bool(cut[1])) if first[2] < last[2] else (bool(cut[1]), bool(cut[0]))

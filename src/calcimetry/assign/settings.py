@@ -29,6 +29,11 @@ class AssignSettings:
         No site is named where the likeliest has less than this: the lesion stays unassigned.
     min_confidence : float
         Landmarks below this confidence name nothing.
+    artery_trust, course_mm : float
+        Which artery: the network's shares are raised to this power, and fall with the square of the distance from the
+        course over this spread [mm].
+    worth : float
+        Lesions that are calcium with less confidence than this, and are not metal, are not named.
     below_heart_mm, below_root_mm, above_root_mm : float
         Only lesions from so far below the bottom of the heart (where that is not shown: below the root) to so far above
         the root are named; stones of the belly and the larynx are other organs' [mm].
@@ -44,6 +49,9 @@ class AssignSettings:
     sure: float = 0.7
     least: float = 0.3
     min_confidence: float = 0.15
+    artery_trust: float = 0.5
+    course_mm: float = 4.0
+    worth: float = 0.1
     below_heart_mm: float = 12.0
     below_root_mm: float = 95.0
     above_root_mm: float = 150.0
