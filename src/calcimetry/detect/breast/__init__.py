@@ -1,0 +1,13 @@
+"""Calcifications on mammograms: large things first, then spots, then groups of them."""
+
+from calcimetry.detect.breast.look import BreastFound, look_breast
+from calcimetry.detect.breast.settings import BreastDetectSettings, CoarseSettings, GroupSettings, SpotSettings
+
+__all__ = [
+    "BreastDetectSettings",
+    "BreastFound",
+    "CoarseSettings",
+    "GroupSettings",
+    "SpotSettings",
+    "look_breast",
+]

@@ -1,0 +1,151 @@
+"""The fitted decision on spots: small networks as plain numbers, evaluated with numpy; and how sure a group is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.core.errors import KnowledgeError
+
+__all__ = ["CLASSES", "SCHEMA", "Networks", "SpotModel", "evidence", "load", "networks_of", "shipped", "squeezed"]
+
+F64 = NDArray[np.float64]
+FILE = "model.json"
+SCHEMA = "calcimetry-breast/1"
+CLASSES = ("none", "spot", "coarse")
+
+
+def squeezed(values: NDArray[Any]) -> F64:
+    """Features with their long tails drawn in; keeps sign and order.
+
+    >>> squeezed(np.array([0.0, 1.0, -100.0])).round(2).tolist()
+    [0.0, 0.88, -5.3]
+    """
+    return np.asarray(np.arcsinh(np.asarray(values, np.float64)))
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """Several networks with the same inputs, whose log-odds are averaged.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Inputs, in order.
+    mean, scale : (inputs,)
+        What an input is brought to after :func:`squeezed`.
+    layers : tuple of networks
+        Each a tuple of (weights (in, out), bias (out,)).
+    """
+
+    names: tuple[str, ...]
+    mean: F64
+    scale: F64
+    layers: tuple[tuple[tuple[F64, F64], ...], ...]
+
+    def logits(self, values: NDArray[Any]) -> F64:
+        """(things, answers) of (things, inputs)."""
+        x = np.clip((squeezed(values) - self.mean) / self.scale, -4.0, 4.0)
+        total = np.zeros((len(x), len(self.layers[0][-1][1])))
+        for network in self.layers:
+            hidden = x
+            for number, (weights, bias) in enumerate(network):
+                hidden = hidden @ weights + bias
+                if number + 1 < len(network):
+                    hidden = np.maximum(hidden, 0.0)
+            total += hidden
+        return np.asarray(total / len(self.layers))
+
+
+def evidence(logits: F64, prior: float) -> tuple[F64, F64]:
+    """Log-likelihood ratio of a small calcification, and probability of a large one's piece, of answers (n, 3)."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares = odds / odds.sum(axis=1, keepdims=True)
+    spot = np.clip(shares[:, 1], 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(spot / (1 - spot)) - np.log(prior / (1 - prior))), np.asarray(shares[:, 2])
+
+
+@dataclass(frozen=True, eq=False)
+class SpotModel:
+    """All that was fitted.
+
+    ``spots`` answers with one number for each of ``none``, ``spot`` and ``coarse``, fitted at the share ``prior`` of
+    spots. The log-odds of a group are ``offset + slope log(1 + surprise)``; it is reported from the surprise
+    ``reported_from`` on.
+    """
+
+    spots: Networks
+    prior: float
+    offset: float
+    slope: float
+    reported_from: float
+
+    def evidence(self, values: NDArray[Any]) -> tuple[F64, F64]:
+        """Log-likelihood ratio of a small calcification, and probability of a large one's piece, for each spot."""
+        return evidence(self.spots.logits(values), self.prior)
+
+    def confidence(self, surprise: float) -> float:
+        """Probability that a cluster of this surprise is a group."""
+        return float(1 / (1 + np.exp(-(self.offset + self.slope * np.log1p(max(surprise, 0.0))))))
+
+
+def networks_of(values: dict[str, Any], answers: int) -> Networks:
+    """Networks from their plain numbers.
+
+    Raises
+    ------
+    KeyError, ValueError
+        They are not, or do not have so many answers.
+    """
+    layers = tuple(
+        tuple((np.array(layer["weights"], np.float64), np.array(layer["bias"], np.float64)) for layer in network)
+        for network in values["networks"]
+    )
+    names: Sequence[str] = values["inputs"]
+    made = Networks(tuple(names), np.array(values["mean"]), np.array(values["scale"]), layers)
+    for network in made.layers:
+        width = len(made.names)
+        for weights, bias in network:
+            if weights.shape != (width, len(bias)) or not np.isfinite(weights).all() or not np.isfinite(bias).all():
+                raise ValueError("layers do not fit each other")
+            width = len(bias)
+        if width != answers:
+            raise ValueError(f"{width} answers where {answers} are needed")
+    return made
+
+
+def load(text: str) -> SpotModel:
+    """A model from its JSON text.
+
+    Raises
+    ------
+    KnowledgeError
+        Not such a file.
+    """
+    try:
+        values = json.loads(text)
+        if values["schema"] != SCHEMA or tuple(values["classes"]) != CLASSES:
+            raise KeyError("schema or classes")
+        groups = values["groups"]
+        return SpotModel(
+            networks_of(values["spots"], len(CLASSES)),
+            float(values["prior"]),
+            float(groups["offset"]),
+            float(groups["slope"]),
+            float(groups["reported_from"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise KnowledgeError(f"detect/breast/{FILE}: {error}") from error
+
+
+@cache
+def shipped() -> SpotModel:
+    """The model that ships."""
+    return load(resources.files("calcimetry.detect.breast").joinpath(FILE).read_text("utf-8"))
