@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import calcimetry
-from calcimetry.core.image import Acquisition, Volume
+from calcimetry import assign, run
+from calcimetry.core.image import Acquisition, Contrast, Volume
 from calcimetry.core.regions import Region, Regions
 from calcimetry.core.study import Subject
 
@@ -113,3 +114,10 @@ def test_a_map_on_another_grid_says_so(tmp_path) -> None:
     }
     assert "regions-resampled" not in codes["own"]
     assert "regions-resampled" in codes["other"]
+
+
+def test_enhanced_blood_is_named_as_the_reason_where_it_hid_the_heart() -> None:
+    shows = assign.Shown({}, {"coronary_artery": "the heart was not found"})
+    enhanced = run._missing(shows, Contrast("given", "blood about 300 HU"))
+    assert enhanced["coronary_artery"].startswith("Contrast medium in the blood: blood about 300 HU.")
+    assert run._missing(shows, Contrast("none", ""))["coronary_artery"] == "the heart was not found"

@@ -301,7 +301,13 @@ def _look(
     looked_at = {**shows.sites, "unassigned": ()}
     regions = (body, *named) if anatomy.tissue is None else (body, *named, anatomy.tissue)
     info = _info(volume, contrast, (*notes, *shows.notes), tuple(sorted(looked_at)))
-    return _Looked(volume, info, regions, lesions, held, looked_at, shows.missing)
+    return _Looked(volume, info, regions, lesions, held, looked_at, _missing(shows, contrast))
+
+
+def _missing(shows: assign.Shown, contrast: Contrast) -> dict[str, str]:
+    """Why sites were not looked at; where enhanced blood hid the heart that is the reason to name."""
+    note = locate.contrast_note(contrast) if contrast.state in _ENHANCED and not shows.sites else None
+    return shows.missing if note is None else {site: f"{note.text} {why}" for site, why in shows.missing.items()}
 
 
 def _info(volume: Volume, contrast: Contrast, notes: tuple[Note, ...], used_for: tuple[str, ...]) -> ImageInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 from calcimetry import run
 from calcimetry.core.case import Case, ImageInfo
@@ -75,3 +76,24 @@ def test_a_day_that_no_calendar_has_gives_no_date() -> None:
     wrong = ImageInfo(**{name: getattr(IMAGE, name) for name in IMAGE.__slots__} | {"study_date": "2026-02-31"})
     assert run._newest(Case(images=(wrong,))) is None
     assert run._newest(Case(images=(IMAGE, wrong))) == datetime.date(2026, 2, 3)
+
+
+def test_a_lesion_that_two_series_show_is_counted_once() -> None:
+    again = replace(lesion("coronary_artery"), id="L2", image="i2")
+    thick = replace(score(200.0, "equivalent"), image="i2")
+    found = case_of(case(score(240.0), thick, lesions=(lesion("coronary_artery"), again)))
+    assert found is not None
+    assert found["findings"] == [{"site": "coronary_artery", "agatston": 240.0, "count": 1}]
+
+
+def test_of_two_final_scores_the_one_that_shows_most_is_read() -> None:
+    found = case_of(case(score(240.0), replace(score(0.0), image="i2"), lesions=(lesion("coronary_artery"),)))
+    assert found is not None
+    assert found["findings"] == [{"site": "coronary_artery", "agatston": 240.0, "count": 1}]
+
+
+def test_an_unlikely_site_explains_nothing() -> None:
+    faint = replace(lesion("myocardium"), evidence={"site_probability": 0.4})
+    assert case_of(case(lesions=(faint,))) is None
+    sure = replace(faint, evidence={"site_probability": 0.9})
+    assert case_of(case(lesions=(sure,)))["findings"] == [{"site": "myocardium", "count": 1}]  # type: ignore[index]

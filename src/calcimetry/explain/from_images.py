@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from calcimetry.core.case import Case
+    from calcimetry.core.lesion import Lesion
 
 __all__ = ["case_of"]
 
@@ -15,6 +17,7 @@ _SCORED = ("coronary_artery", "aortic_valve")
 # Calcium that enters no score and is a finding all the same.
 _NOTED = ("mediastinal_node", "airway", "lung", "pleura")
 _SURE = 0.5
+"""A site that is less likely than this explains nothing: it stays in the list of lesions, to be checked by eye."""
 
 
 def case_of(case: Case, stated: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
@@ -45,25 +48,39 @@ def case_of(case: Case, stated: Mapping[str, Any] | None = None) -> dict[str, An
 
 
 def _findings(case: Case) -> list[dict[str, Any]]:
-    counted: dict[str, int] = {}
+    # One lesion shows in each series of a study: it is counted in the one that shows most.
+    counted: dict[str, Counter[str]] = {}
     patterns: dict[str, list[str]] = {}
     for lesion in case.lesions:
-        noted = lesion.site in _NOTED and min(lesion.confidence, lesion.evidence.get("site_probability", 0.0)) >= _SURE
-        if (lesion.counted or noted) and lesion.kind == "calcification" and lesion.site != "unassigned":
-            counted[lesion.site] = counted.get(lesion.site, 0) + 1
+        if _explains(lesion):
+            counted.setdefault(lesion.site, Counter())[lesion.image] += 1
             patterns.setdefault(lesion.site, []).extend(lesion.pattern)
-    scores = {s.site: s for s in case.scores if s.name == "agatston" and s.structure == "total" and s.site in _SCORED}
+    totals = [s for s in case.scores if s.name == "agatston" and s.structure == "total" and s.site in _SCORED]
+    # Of several series one with a final number is the one to read, and among such the one that shows most.
+    final: dict[str, float] = {}
+    for score in totals:
+        if score.status == "final" and score.value is not None:
+            final[score.site] = max(score.value, final.get(score.site, 0.0))
     found = []
-    for site in sorted({*counted, *scores}):
+    for site in sorted({*counted, *final}):
         row: dict[str, Any] = {"site": site}
-        score = scores.get(site)
-        if score is not None and score.status == "final" and score.value is not None:
-            row["agatston"] = score.value
+        if site in final:
+            row["agatston"] = final[site]
         if site in counted:
-            row["count"] = counted[site]
+            row["count"] = max(counted[site].values())
         if patterns.get(site):
             row["pattern"] = list(dict.fromkeys(patterns[site]))
         # A score of zero is a finding of the coronary arteries alone: elsewhere there is then nothing to explain.
         if site in counted or (site == "coronary_artery" and row.get("agatston") == 0):
             found.append(row)
     return found
+
+
+def _explains(lesion: Lesion) -> bool:
+    """Calcium that counts or is noted, in a site that is likely enough; arteries and valve go by their score."""
+    if lesion.kind != "calcification" or lesion.site == "unassigned":
+        return False
+    likely = lesion.evidence.get("site_probability")
+    if lesion.site in _NOTED and not lesion.counted:
+        return min(lesion.confidence, 0.0 if likely is None else likely) >= _SURE
+    return lesion.counted and (lesion.site in _SCORED or likely is None or likely >= _SURE)
