@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -121,3 +123,10 @@ def test_enhanced_blood_is_named_as_the_reason_where_it_hid_the_heart() -> None:
     enhanced = run._missing(shows, Contrast("given", "blood about 300 HU"))
     assert enhanced["coronary_artery"].startswith("Contrast medium in the blood: blood about 300 HU.")
     assert run._missing(shows, Contrast("none", ""))["coronary_artery"] == "the heart was not found"
+
+
+def test_a_date_that_is_on_no_calendar_dates_nothing() -> None:
+    volume = _volume(120.0)
+    wrong = replace(volume, acquisition=replace(volume.acquisition, study_date="2026-13-45"))
+    case = calcimetry.analyze(wrong, regions=_regions(volume))
+    assert case.explanation["schema"] == "calcimetry-explanation/1"

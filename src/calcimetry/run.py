@@ -226,10 +226,7 @@ def _explained(case: Case, stated: Mapping[str, Any] | None) -> Case:
     values = explain.case_of(case, stated)
     if values is None:
         return case
-    days = [image.study_date for image in case.images if image.study_date]
-    found = explain.explain(
-        values, as_of=datetime.date.fromisoformat(max(days)[:10]) if days else None, where="case file"
-    )
+    found = explain.explain(values, as_of=_newest(case), where="case file")
     used = {t.id: t for t in (*case.provenance.tables, *(fingerprint(name) for name in explain.TABLES))}
     provenance = replace(case.provenance, tables=tuple(used[name] for name in sorted(used)))
     return replace(case, explanation=found.record(), provenance=provenance)
@@ -240,7 +237,7 @@ def _newest(case: Case) -> datetime.date | None:
     days = []
     for image in case.images:
         with suppress(ValueError, TypeError):
-            days.append(datetime.date.fromisoformat(str(image.study_date)))
+            days.append(datetime.date.fromisoformat(str(image.study_date)[:10]))
     return max(days, default=None)
 
 

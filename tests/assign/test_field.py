@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calcimetry.assign import shown
-from calcimetry.core.anatomy import Anatomy, Landmark
+from calcimetry.core.anatomy import Anatomy, Landmark, Tube
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
 from calcimetry.core.regions import Region, Regions
@@ -43,3 +43,16 @@ def test_a_heart_that_goes_on_beyond_the_field_is_cut(downward: bool) -> None:
 def test_without_tissue_nothing_is_said() -> None:
     root = Landmark((100.0, 100.0, 80.0), (3.0, 3.0, 3.0))
     assert shown(VOLUME, Anatomy("i1", points={"root": root}, confidence=0.9), None).notes == ()
+
+
+@pytest.mark.parametrize(("heart_x", "said"), [(130.0, False), (101.0, False), (80.0, True)])
+def test_a_heart_on_the_right_is_said(heart_x: float, said: bool) -> None:
+    points = {
+        "root": Landmark((100.0, 100.0, 80.0), (3.0, 3.0, 3.0)),
+        "heart": Landmark((heart_x, 100.0, 60.0), (3.0, 3.0, 3.0)),
+    }
+    # The spine leans over: at the height of the heart it lies at x = 100 mm.
+    line = np.array([[70.0, 170.0, 0.0], [100.0, 170.0, 60.0], [130.0, 170.0, 120.0]])
+    spine = Tube(line, np.full(3, 15.0), np.full(3, 3.0))
+    found = shown(VOLUME, Anatomy("i1", points=points, tubes={"spine": spine}, confidence=0.9), None)
+    assert [note.code for note in found.notes] == (["heart-landmarks"] if said else [])

@@ -25,6 +25,8 @@ _CUT_MM = 8.0
 """The field may end so far above the bottom of the heart before it is said: the spread of that height."""
 _CUT_SHARE = 0.25
 """A heart that still has this share of its largest section where the field ends goes on beyond it."""
+_RIGHT_MM = 2.0
+"""The middle of a heart lies left of the spine; so far right of it something is the other way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,23 @@ def shown(volume: Volume, anatomy: Anatomy, body: Regions | None, settings: Assi
             "must be checked by eye."
         )
         notes.append(Note("heart-landmarks", text, "caution"))
+    right_mm = _right_of_spine(anatomy)
+    if right_mm > _RIGHT_MM:
+        text = (
+            f"The middle of the heart lies {right_mm:.0f} mm right of the spine: a mirrored image, dextrocardia, or a "
+            "displaced heart. Names of vessels must be checked by eye."
+        )
+        notes.append(Note("heart-landmarks", text, "caution"))
     return Shown(sites, missing, tuple(notes))
+
+
+def _right_of_spine(anatomy: Anatomy) -> float:
+    """How far the middle of the heart lies right of the spine at its height [mm]; negative: left, as expected."""
+    heart, spine = anatomy.points.get("heart"), anatomy.tubes.get("spine")
+    if heart is None or spine is None or len(spine.points_mm) == 0:
+        return -np.inf
+    beside = spine.points_mm[int(np.abs(spine.points_mm[:, 2] - heart.mm[2]).argmin())]
+    return float(beside[0]) - heart.mm[0]
 
 
 def _covered(volume: Volume, anatomy: Anatomy) -> list[Note]:
