@@ -146,7 +146,9 @@ def _other(lesion: Lesion, chosen: Structure, likely: F64, settings: AssignSetti
         float(likely[CLASSES.index(chosen)]),
         float(likely[[n for n, c in enumerate(CLASSES) if not c.scored]].sum()),
     )
-    named = replace(lesion, alternatives=_alternatives(likely, chosen, settings), probability=round(share, 3))
+    # The share is that of all answers beside heart and vessels: what else it may be is then one of these alone.
+    rest = tuple(one for one in _alternatives(likely, chosen, settings) if one.site in _SITES)
+    named = replace(lesion, alternatives=rest, probability=round(share, 3))
     if lesion.kind != "calcification":
         return named
     reason = lesion.reason or f"looks like {chosen.said} ({own:.0%}), not of heart or vessels ({share:.0%})"
@@ -155,7 +157,10 @@ def _other(lesion: Lesion, chosen: Structure, likely: F64, settings: AssignSetti
     if chosen.site != "unassigned" and own >= settings.least:
         site, structure = chosen.site, chosen.structure
         named = replace(
-            named, probability=round(own, 3), evidence={**lesion.evidence, "site_probability": round(own, 3)}
+            named,
+            probability=round(own, 3),
+            alternatives=_alternatives(likely, chosen, settings),
+            evidence={**lesion.evidence, "site_probability": round(own, 3)},
         )
     return replace(named, kind=kind, site=site, structure=structure, counted=False, reason=reason)
 
