@@ -44,6 +44,8 @@ _RESAMPLED = (
 _OUTSIDE = "the regions that were given do not reach this image: nothing in it was looked at"
 _ENHANCED = ("given", "suspected")
 """With contrast medium in the blood neither calcium nor the walls of vessels can be told."""
+_DOUBTS = ("heart-cut", "stent-suspected")
+"""Notes that keep scores of the heart from being final."""
 _TABLES = ("rules/agatston", "rules/kernels", "rules/mass", "rules/tube_voltage", "words/sites")
 
 
@@ -192,7 +194,7 @@ def assess(
                 refusals=[note for note in one.info.notes if note.severity == "withheld"],
                 interval=interval,
                 looked_at=one.looked_at,
-                cautions=[note for note in one.info.notes if note.code == "heart-cut"],
+                cautions=[note for note in one.info.notes if note.code in _DOUBTS],
             )
     with _timed(seconds, "grade"):
         grades = grade.grades(scores, study.subject, images)
@@ -295,6 +297,7 @@ def _look(
             lesions = assign.assign(volume, lesions, anatomy, body, settings=settings.assign)
             lesions = assign.with_metal(volume, lesions, anatomy)
             lesions = assign.with_patterns(volume, lesions, anatomy)
+            notes = (*notes, *assign.metal_notes(lesions))
     looked_at = {**shows.sites, "unassigned": ()}
     regions = (body, *named) if anatomy.tissue is None else (body, *named, anatomy.tissue)
     info = _info(volume, contrast, (*notes, *shows.notes), tuple(sorted(looked_at)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from calcimetry.assign import with_metal
+from calcimetry.assign import metal_notes, with_metal
 from calcimetry.core.anatomy import Anatomy, Plane, Tube
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Acquisition, Volume
@@ -77,3 +77,12 @@ def test_wires_of_the_sternum_stay_in_the_chest_wall() -> None:
     wall = Regions("i1", np.ones(coarse.shape, np.uint8), coarse, (Region(1, "chest_wall"),))
     lesion = _metal((5, 29, 31), (6, 3, 3))
     assert with_metal(VOLUME, [lesion], replace(_anatomy(), tissue=wall)) == (lesion,)
+
+
+def test_calcium_as_dense_as_a_stent_is_said() -> None:
+    plaque = replace(_metal((5, 29, 31), (6, 3, 3)), kind="calcification", counted=True, site="coronary_artery")
+    dense = replace(plaque, structure="right_coronary", evidence={"peak_hu": 1900.0})
+    assert [note.code for note in metal_notes([dense])] == ["stent-suspected"]
+    assert "right coronary 1900 HU" in metal_notes([dense])[0].text
+    assert metal_notes([replace(dense, evidence={"peak_hu": 1200.0})]) == ()
+    assert metal_notes([replace(dense, site="aortic_valve")]) == ()

@@ -28,6 +28,7 @@ def _named(**likely: float) -> Lesion:
         {"bone": 0.5, "pleura": 0.2, "artefact": 0.2, "right_coronary": 0.1},
         {"node": 0.6, "airway": 0.3, "arch": 0.1},
         {"left_main": 0.5, "ascending": 0.4, "node": 0.1},
+        {"left_main": 0.26, "ascending": 0.25, "myocardium": 0.25, "node": 0.24},
     ],
 )
 def test_shares_come_to_no_more_than_one(likely: dict[str, float]) -> None:

@@ -2,7 +2,7 @@
 
 from calcimetry.assign.assign import assign
 from calcimetry.assign.field import Shown, shown
-from calcimetry.assign.metal import MetalSettings, with_metal
+from calcimetry.assign.metal import MetalSettings, metal_notes, with_metal
 from calcimetry.assign.patterns import PatternSettings, with_patterns
 from calcimetry.assign.settings import AssignSettings
 
@@ -12,6 +12,7 @@ __all__ = [
     "PatternSettings",
     "Shown",
     "assign",
+    "metal_notes",
     "shown",
     "with_metal",
     "with_patterns",

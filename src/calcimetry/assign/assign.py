@@ -129,7 +129,8 @@ def _one(lesion: Lesion, part: Part, anatomy: Anatomy, settings: AssignSettings)
     number = max((n for n, c in enumerate(CLASSES) if c.site == site), key=lambda n: float(likely[n]))
     chosen = CLASSES[number]
     if sites[site] < settings.least:
-        return replace(lesion, alternatives=_alternatives(likely, None, settings))
+        named = tuple(one for one in _alternatives(likely, None, settings) if one.site in _SITES)
+        return replace(lesion, probability=round(sum(others.values()), 3), alternatives=named)
     return replace(
         lesion,
         site=chosen.site,

@@ -17,8 +17,9 @@ from calcimetry.assign.place import ARTERIES
 from calcimetry.core.anatomy import Anatomy, Plane, Tube
 from calcimetry.core.image import Volume
 from calcimetry.core.lesion import Lesion
+from calcimetry.core.note import Note
 
-__all__ = ["MetalSettings", "with_metal"]
+__all__ = ["MetalSettings", "metal_notes", "with_metal"]
 
 F64 = NDArray[np.float64]
 
@@ -43,6 +44,9 @@ class MetalSettings:
         Metal at least so wide can be the ring or frame of a valve [mm].
     aside_mm, above_mm : float
         It then lies within this distance of the valve's middle, in its plane and off it [mm].
+    suspect_hu : float
+        Calcium of an artery that reaches this may be a stent [HU]: hydroxyapatite of 800 mg/cm³ has about 1300 at
+        120 kV, and few plaques are denser.
     """
 
     sds: float = 2.0
@@ -51,6 +55,7 @@ class MetalSettings:
     ring_mm: float = 14.0
     aside_mm: float = 18.0
     above_mm: float = 10.0
+    suspect_hu: float = 1500.0
 
 
 def with_metal(
@@ -70,6 +75,27 @@ def with_metal(
     return tuple(
         _placed(volume, one, anatomy, settings) if one.kind == "metal" and one.site in _OPEN else one for one in lesions
     )
+
+
+def metal_notes(lesions: Sequence[Lesion], settings: MetalSettings = MetalSettings()) -> tuple[Note, ...]:
+    """What to say of calcium in arteries that is as dense as a stent: it counts, and must be looked at.
+
+    Parameters
+    ----------
+    lesions : sequence of Lesion
+        Named.
+    settings : MetalSettings
+    """
+    dense: dict[str, float] = {}
+    for one in lesions:
+        peak = one.evidence.get("peak_hu", 0.0)
+        if one.counted and one.site == "coronary_artery" and peak >= settings.suspect_hu:
+            dense[one.structure] = max(peak, dense.get(one.structure, peak))
+    if not dense:
+        return ()
+    listed = ", ".join(f"{name.replace('_', ' ')} {hu:.0f} HU" for name, hu in sorted(dense.items()))
+    text = f"As dense as a stent ({listed}), counted as calcium: if it is one, artery and total must not be scored."
+    return (Note("stent-suspected", text, "caution"),)
 
 
 def _placed(volume: Volume, lesion: Lesion, anatomy: Anatomy, settings: MetalSettings) -> Lesion:
