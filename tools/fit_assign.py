@@ -353,7 +353,7 @@ def fit(arguments: argparse.Namespace) -> None:
         "networks": [
             [
                 {
-                    "weights": [[float(f"{v:.4g}") for v in row] for row in weights],
+                    "weights": [[float(f"{v:.3g}") for v in row] for row in weights],
                     "bias": [float(f"{v:.4g}") for v in bias],
                 }
                 for weights, bias in layers
@@ -398,8 +398,8 @@ def main(argv: list[str] | None = None) -> int:
     one.set_defaults(run=collect)
     two = commands.add_parser("fit")
     two.add_argument("--data", default="build/assign")
-    two.add_argument("--hidden", type=int, default=64)
-    two.add_argument("--epochs", type=int, default=40)
+    two.add_argument("--hidden", type=int, default=128)
+    two.add_argument("--epochs", type=int, default=50)
     two.add_argument("--folds", type=int, default=5)
     two.add_argument("--model", default="src/calcimetry/assign/model.json")
     two.set_defaults(run=fit)
