@@ -13,10 +13,11 @@ import pytest
 from calcimetry import locate
 from calcimetry.core.errors import KnowledgeError
 from calcimetry.detect import BreastFound, look_breast
+from calcimetry.detect.breast.arteries import arteries
 from calcimetry.detect.breast.coarse import bodies
 from calcimetry.detect.breast.field import field_of
 from calcimetry.detect.breast.outline import outlined
-from calcimetry.detect.breast.settings import CoarseSettings, SpotSettings
+from calcimetry.detect.breast.settings import ArterySettings, CoarseSettings, SpotSettings
 from calcimetry.detect.breast.spot_model import load
 from calcimetry.phantom import breast as simulated
 
@@ -140,3 +141,33 @@ def test_the_model_is_small_and_whole():
         load(json.dumps(values))
     with pytest.raises(KnowledgeError):
         load("{}")
+
+
+def test_a_calcified_artery_is_one_track_and_a_row_of_specks_is_none():
+    rng = np.random.default_rng(8)
+    along = np.arange(0.0, 30.0, 0.8)
+    walls = [np.stack([20.0 + side + rng.normal(0, 0.1, along.size), 10.0 + along], axis=1) for side in (-0.8, 0.8)]
+    scattered = rng.uniform((40, 0), (140, 100), (60, 2))
+    places = np.concatenate([*walls, scattered])
+    ratio = np.full(len(places), 0.5)
+    piece = np.concatenate([np.full(2 * along.size, 0.5), np.full(60, 0.02)])
+    found = arteries(places, ratio, piece, ArterySettings())
+    assert len(found) == 1
+    assert found[0].length_mm == pytest.approx(30.0, abs=3.0)
+    assert set(found[0].members.tolist()) <= set(range(2 * along.size))
+    assert arteries(places, ratio + 3.0, np.full(len(places), 0.02), ArterySettings()) == []
+
+
+def test_a_flat_disc_is_a_marker():
+    made = film(21, simulated.Contents(groups=0.0, singles=0.0, specks=0.0, arteries=0.0, decoys=False, density=0.2))
+    located = locate.breast_map(made.projection)
+    assert located is not None
+    rows, columns = np.nonzero(located.mask("breast"))
+    at = (float(np.median(rows)), float(np.median(columns)))
+    y, x = np.ogrid[: made.projection.pixels.shape[0], : made.projection.pixels.shape[1]]
+    share = np.clip(6.0 - np.hypot(y - at[0], x - at[1]), 0, 1)
+    pixels = np.rint(made.projection.pixels * (1 - share) + 240 * share).astype(np.uint16)
+    result = found(replace(made.projection, pixels=pixels))
+    disc = [one for one in result.lesions if np.hypot(*(np.array(one.center_index[1:]) - at)) < 2]
+    assert [one.kind for one in disc] in (["marker"], ["metal"])
+    assert not disc[0].counted

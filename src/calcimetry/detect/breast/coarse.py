@@ -112,7 +112,7 @@ def _body(field: Field, fine: F32, grain: F32, row: int, column: int, settings: 
     if sharp < settings.least_sharp:
         return None
     hollow = _hollow(patch, filled, base, height, field.mm)
-    word = _word(field, patch, filled, extent, width, hollow, sharp, settings)
+    word = _word(field, patch, filled, extent, width, hollow, height, sharp, settings)
     box = ndimage.find_objects(filled.astype(np.uint8))[0]
     return Body((r0 + box[0].start, c0 + box[1].start), filled[box], word, height / noise, extent, width, hollow, sharp)
 
@@ -144,6 +144,7 @@ def _word(
     extent: float,
     width: float,
     hollow: float,
+    height: float,
     sharp: float,
     settings: CoarseSettings,
 ) -> str:
@@ -153,6 +154,12 @@ def _word(
         return "artefact"
     if float(np.mean(values > settings.metal_share * field.top)) > 0.5:
         return "metal"
+    inner = patch[ndimage.distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1] * field.mm > 0.4]
+    circle = filled.sum() * field.mm**2 / (np.pi / 4 * extent**2)
+    if inner.size >= 9 and circle > settings.disc_share:
+        low, high = np.percentile(inner, (10, 90))
+        if high - low < settings.disc_flat * height:
+            return "marker"
     if hollow > 0.08:
         return "br_rim"
     if extent > 2.5 * width and extent > 2.0:

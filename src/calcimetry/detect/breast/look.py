@@ -14,6 +14,7 @@ from calcimetry.core.image import Projection
 from calcimetry.core.lesion import Kind, Lesion, Mask
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Regions
+from calcimetry.detect.breast.arteries import Artery, arteries
 from calcimetry.detect.breast.coarse import Body, bodies
 from calcimetry.detect.breast.field import Field, field_of
 from calcimetry.detect.breast.groups import Cluster, grouped
@@ -25,7 +26,7 @@ from calcimetry.detect.breast.spots import Spots, candidates
 
 __all__ = ["BreastFound", "look_breast"]
 
-_KINDS: dict[str, Kind] = {"metal": "metal", "artefact": "artefact"}
+_KINDS: dict[str, Kind] = {"metal": "metal", "artefact": "artefact", "marker": "marker"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +75,19 @@ def look_breast(
     ratio, piece = model.evidence(values)
     large = _large(field, spots, ratio, settings)
     inside = _within(field, spots, large)
-    piece[inside >= 0] = 1.0
+    places = spots.index.astype(np.float64) * field.mm
+    free = inside < 0
+    tracks = arteries(places, np.where(free, ratio, -np.inf), np.where(free, piece, 0.0), settings.arteries)
+    beside = _beside(places, tracks)
+    piece[(inside >= 0) | beside] = 1.0
     area = float(field.inside.sum()) * field.mm**2
-    found = grouped(spots.index.astype(np.float64) * field.mm, ratio, piece, area, settings.groups)
+    found = grouped(places, ratio, piece, area, settings.groups)
     confidence = [model.confidence(one.surprise) for one in found]
-    listed = np.flatnonzero((inside < 0) & (ratio >= settings.spots.listed_from))
+    listed = np.flatnonzero(free & ~beside & (ratio >= settings.spots.listed_from))
     member = np.unique(np.concatenate([one.members for one in found])) if found else np.zeros(0, np.intp)
     listed = np.union1d(listed, member)
     drafts: list[tuple[Lesion, int]] = [(_of_body(projection, field, one), -1) for one in large]
+    drafts += [(_of_artery(projection, field, one), -1) for one in tracks]
     drafts += [(_of_spot(projection, field, spots, int(n), float(ratio[n]), mm), int(n)) for n in listed]
     drafts.sort(key=lambda pair: (pair[0].center_index, pair[0].bounds_index, pair[1]))
     lesions = tuple(replace(one, id=f"L{n}", label=n) for n, (one, _) in enumerate(drafts, start=1))
@@ -121,6 +127,47 @@ def _within(field: Field, spots: Spots, large: list[Body]) -> NDArray[np.intp]:
         part = numbers[r0 : r0 + wide.shape[0], c0 : c0 + wide.shape[1]]
         part[wide[: part.shape[0], : part.shape[1]]] = n
     return np.asarray(numbers[spots.index[:, 0], spots.index[:, 1]])
+
+
+def _beside(places_mm: NDArray[np.float64], tracks: list[Artery]) -> NDArray[np.bool_]:
+    """Which spots lie on a track or within 1.2 mm of it."""
+    out = np.zeros(len(places_mm), bool)
+    for one in tracks:
+        out[one.members] = True
+        start, run = one.path[:, 0], one.path[:, 1] - one.path[:, 0]
+        off = places_mm[:, None] - start[None]
+        t = np.clip((off * run).sum(axis=2) / np.maximum((run**2).sum(axis=1), 1e-9), 0, 1)
+        out |= np.hypot(*(off - t[..., None] * run).transpose(2, 0, 1)).min(axis=1) <= 1.2
+    return out
+
+
+def _of_artery(projection: Projection, field: Field, one: Artery) -> Lesion:
+    """One lesion: the band along the track, 1.2 mm wide."""
+    low = np.floor(one.path.min(axis=(0, 1)) / field.mm).astype(int) - 4
+    high = np.ceil(one.path.max(axis=(0, 1)) / field.mm).astype(int) + 5
+    low, high = np.maximum(low, 0), np.minimum(high, np.array(field.pixels.shape))
+    line = np.zeros((high[0] - low[0], high[1] - low[1]), bool)
+    t = np.linspace(0, 1, 40)[:, None, None]
+    points = (one.path[:, 0] * (1 - t) + one.path[:, 1] * t).reshape(-1, 2) / field.mm - low
+    index = np.clip(np.rint(points).astype(int), 0, np.array(line.shape) - 1)
+    line[index[:, 0], index[:, 1]] = True
+    band = ndimage.distance_transform_edt(~line) * field.mm <= 0.6
+    bits = np.repeat(np.repeat(band, field.step, axis=0), field.step, axis=1)
+    start = (field.origin[0] + int(low[0]) * field.step, field.origin[1] + int(low[1]) * field.step)
+    return _lesion(
+        projection,
+        start,
+        np.asarray(bits, bool),
+        kind="calcification",
+        confidence=0.5 + 0.4 * one.piece,
+        counted=True,
+        pattern=("br_vascular",),
+        evidence={
+            "length_mm": round(one.length_mm, 1),
+            "pieces": float(len(one.members)),
+            "piece": round(one.piece, 3),
+        },
+    )
 
 
 def _lesion(projection: Projection, start: tuple[int, int], bits: NDArray[np.bool_], **more: Any) -> Lesion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["BreastDetectSettings", "CoarseSettings", "GroupSettings", "SpotSettings"]
+__all__ = ["ArterySettings", "BreastDetectSettings", "CoarseSettings", "GroupSettings", "SpotSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,38 @@ class CoarseSettings:
     """Share above which the edge is sharper than the optics: dust, or a fault of the scanner."""
     chain_mm: float = 0.8
     """Narrower bodies with several spots inside are chains of spots, not bodies."""
+    disc_share: float = 0.8
+    """Share of the circle around it that a body fills, from which on it may be a marker's disc."""
+    disc_flat: float = 0.025
+    """Greatest spread of a disc's brightness over its height: a ball of calcium is brightest in its middle."""
     metal_share: float = 0.985
     """Share of the image's full white from which on a flat top is metal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArterySettings:
+    """What counts as a calcified artery."""
+
+    piece_from: float = 0.1
+    """Spots that are a piece of something large with this probability may be part of one."""
+    llr_from: float = -0.5
+    """And so may those that are a calcification with this log-likelihood ratio."""
+    window_mm: float = 5.0
+    """Half length of the piece of track that must be straight."""
+    neighbors: int = 5
+    """Fewest spots in that window."""
+    across_mm: float = 1.3
+    """Greatest deviation of the spots across the line: two walls of a vessel are 1 to 3 mm apart."""
+    ratio: float = 2.2
+    """Least ratio of the deviations along the line and across it."""
+    link_mm: float = 3.0
+    """Spots of a track lie at most so far apart."""
+    length_mm: float = 12.0
+    """Least length of a track."""
+    least: int = 7
+    """Fewest spots of a track."""
+    share: float = 0.4
+    """Least share of spots that look like a piece of something large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,5 +110,6 @@ class BreastDetectSettings:
     """The search on mammograms."""
 
     spots: SpotSettings = field(default_factory=SpotSettings)
+    arteries: ArterySettings = field(default_factory=ArterySettings)
     groups: GroupSettings = field(default_factory=GroupSettings)
     coarse: CoarseSettings = field(default_factory=CoarseSettings)
