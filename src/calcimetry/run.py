@@ -44,7 +44,7 @@ _RESAMPLED = (
 _OUTSIDE = "the regions that were given do not reach this image: nothing in it was looked at"
 _ENHANCED = ("given", "suspected")
 """With contrast medium in the blood neither calcium nor the walls of vessels can be told."""
-_DOUBTS = ("heart-cut", "stent-suspected")
+_DOUBTS = ("heart-cut", "heart-landmarks", "stent-suspected")
 """Notes that keep scores of the heart from being final."""
 _TABLES = ("rules/agatston", "rules/kernels", "rules/mass", "rules/tube_voltage", "words/sites")
 
@@ -299,6 +299,9 @@ def _look(
             lesions = assign.with_patterns(volume, lesions, anatomy)
             notes = (*notes, *assign.metal_notes(lesions))
     looked_at = {**shows.sites, "unassigned": ()}
+    if contrast.state in _ENHANCED and shows.chest:
+        # The heart is there: its score is withheld, not forgotten.
+        looked_at.setdefault("coronary_artery", ())
     regions = (body, *named) if anatomy.tissue is None else (body, *named, anatomy.tissue)
     info = _info(volume, contrast, (*notes, *shows.notes), tuple(sorted(looked_at)))
     return _Looked(volume, info, regions, lesions, held, looked_at, _missing(shows, contrast))

@@ -124,7 +124,8 @@ def _one(lesion: Lesion, part: Part, anatomy: Anatomy, settings: AssignSettings)
     }
     others = {n: float(likely[n]) for n, c in enumerate(CLASSES) if not c.scored}
     site = max(sites, key=lambda name: sites[name])
-    if sum(others.values()) >= sites[site]:
+    # A lesion between two structures that are scored is of heart or vessels, though neither outweighs the rest alone.
+    if sum(others.values()) >= sum(sites.values()):
         return _other(lesion, CLASSES[max(others, key=lambda n: others[n])], likely, settings)
     number = max((n for n, c in enumerate(CLASSES) if c.site == site), key=lambda n: float(likely[n]))
     chosen = CLASSES[number]

@@ -21,6 +21,8 @@ _PARTS = {
     "aorta_thoracic": ("ascending", "arch", "descending"),
 }
 _VESSELS = ("ascending", "arch", "descending")
+_HEART_MM = 90.0
+"""From the left main to the bottom of the heart: a field with less lung than this shows no whole heart."""
 _CUT_MM = 8.0
 """The field may end so far above the bottom of the heart before it is said: the spread of that height."""
 _CUT_SHARE = 0.25
@@ -33,12 +35,14 @@ _RIGHT_MM = 2.0
 class Shown:
     """Sites that were looked at with the structures that get a row even where nothing was found.
 
-    ``missing``: site -> why it was not looked at. ``notes`` on the image.
+    ``missing``: site -> why it was not looked at. ``notes`` on the image. ``chest``: whether both lungs
+    are shown over the height of a heart.
     """
 
     sites: dict[str, tuple[str, ...]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    chest: bool = True
 
 
 def shown(volume: Volume, anatomy: Anatomy, body: Regions | None, settings: AssignSettings = AssignSettings()) -> Shown:
@@ -57,13 +61,15 @@ def shown(volume: Volume, anatomy: Anatomy, body: Regions | None, settings: Assi
     notes: list[Note] = []
     root = anatomy.points.get("root")
     if root is None or anatomy.confidence < settings.min_confidence:
-        chest = body is not None and {"lung_left", "lung_right"} <= {one.name for one in body.regions}
+        chest = _lungs_mm(body) >= _HEART_MM
         reason = (
             "the heart and the aorta were not found with confidence; give a region (--regions) to have it assessed"
             if chest
             else "the image shows no chest"
         )
-        return Shown({}, dict.fromkeys((*_HEART, "aorta_thoracic", "aorta_abdominal", "great_vessel"), reason))
+        return Shown(
+            {}, dict.fromkeys((*_HEART, "aorta_thoracic", "aorta_abdominal", "great_vessel"), reason), chest=chest
+        )
     for site in _HEART:
         sites[site] = _PARTS.get(site, ())
     if any(name in anatomy.tubes for name in _VESSELS):
@@ -102,6 +108,17 @@ def _right_of_spine(anatomy: Anatomy) -> float:
         return -np.inf
     beside = spine.points_mm[int(np.abs(spine.points_mm[:, 2] - heart.mm[2]).argmin())]
     return float(beside[0]) - heart.mm[0]
+
+
+def _lungs_mm(body: Regions | None) -> float:
+    """Height over which both lungs are shown [mm]."""
+    if body is None:
+        return 0.0
+    lungs = [body.named(name) for name in ("lung_left", "lung_right")]
+    if any(one is None for one in lungs):
+        return 0.0
+    both = np.logical_and.reduce([(body.labels == one.label).any(axis=(1, 2)) for one in lungs if one is not None])
+    return float(both.sum()) * body.geometry.spacing_mm[0]
 
 
 def _covered(volume: Volume, anatomy: Anatomy) -> list[Note]:
