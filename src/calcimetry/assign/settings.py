@@ -20,7 +20,8 @@ class AssignSettings:
     part_mm3 : float
         A part smaller than this is not told apart from the body that it touches [mm³].
     part_odds : float
-        A part stands by itself where its own site is so many times likelier in it than its neighbour's.
+        A part stands by itself where its own structure is so many times likelier in it than its neighbour's: strong
+        evidence in the words of Jeffreys (1961).
     alternative : float
         Structures from this probability on are named beside the likeliest.
     sure : float
@@ -44,7 +45,7 @@ class AssignSettings:
     piece_mm: float = 6.0
     lean: float = 0.5
     part_mm3: float = 2.0
-    part_odds: float = 4.0
+    part_odds: float = 10.0
     alternative: float = 0.05
     sure: float = 0.7
     least: float = 0.3
