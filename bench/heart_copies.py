@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 import calcimetry
+from calcimetry import locate
 from calcimetry.core.case import Case
 from calcimetry.core.geometry import Geometry
 from calcimetry.core.image import Volume
@@ -45,7 +46,7 @@ def _cut(volume: Volume, low: tuple[int, int, int], stop: tuple[int, int, int]) 
 
 
 def crop(volume: Volume, heart_mm: F64) -> tuple[Volume, Place]:
-    """A field of 220 mm about the heart, from 30 mm above it to 105 mm below its upper end: what a gated scan shows."""
+    """A field of 220 mm about the heart, 150 mm long: what a gated scan shows."""
     at = np.asarray(volume.geometry.to_index(heart_mm))
     shape, spacing = volume.geometry.shape, volume.geometry.spacing_mm
     half = [75.0, 110.0, 110.0]
@@ -171,9 +172,9 @@ def main() -> None:
         volume = next(v for v in calcimetry.read(folder).images if isinstance(v, Volume))
         whole = calcimetry.analyze(volume)
         mine = coronary(whole)
-        heart = np.mean([x.center_mm for x in mine], axis=0) if mine else np.asarray(
-            volume.geometry.to_lps_mm(np.array(volume.geometry.shape) / 2.0)
-        )  # fmt: skip
+        found = locate.anatomy(volume, locate.body(volume)).points.get("heart")
+        middle = np.asarray(volume.geometry.to_lps_mm(np.array(volume.geometry.shape) / 2.0))
+        heart = middle if found is None else np.array(found.mm)
         before = total(whole)[0]
         for name, change in CHANGES.items():
             copy, place = change(volume, heart)
