@@ -416,7 +416,7 @@ def spot_report(images: list[dict[str, Any]]) -> None:
 def group_report(
     images: list[dict[str, Any]], at: np.ndarray, y: np.ndarray, on: np.ndarray, score: np.ndarray
 ) -> float:
-    """Share of true groups found at so many false ones an image; the surprise at a quarter of a false one."""
+    """Share of true groups found at so many false ones an image; the surprise at half a false one."""
     total = sum(len(one["groups"]) for one in images)
     false = np.sort(score[y == 0])[::-1]
     answer = 0.0
@@ -428,7 +428,7 @@ def group_report(
         }
         share = len(hits) / max(total, 1)
         print(f"{most} false groups an image: {share:.2f} of {total} found, from {from_score:.3g}")
-        answer = from_score if most == 0.25 else answer
+        answer = from_score if most == 0.5 else answer
     return answer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,14 +77,5 @@ def clusters(places_mm: F64, llr: F64, area_mm2: float, settings: GroupSettings)
 
 
 def grouped(places_mm: F64, llr: F64, coarse: F64, area_mm2: float, settings: GroupSettings) -> list[Cluster]:
-    """:func:`clusters` of what is no piece of a large calcification, the more surprising the less its spots look so.
-
-    ``coarse`` (n,) is the probability that a spot is such a piece. Walls of arteries and broken rings are clusters too;
-    their spots hover between both answers.
-    """
-    taken = np.where(coarse > settings.coarse_from, -np.inf, llr)
-    out = []
-    for one in clusters(places_mm, taken, area_mm2, settings):
-        over = (float(coarse[one.members].mean()) - settings.coarse_free) / settings.coarse_span
-        out.append(replace(one, surprise=one.surprise * (1.0 - float(np.clip(over, 0.0, 0.8)))))
-    return sorted(out, key=lambda one: (-one.surprise, int(one.members[0])))
+    """:func:`clusters` of what is no piece of a large calcification (``coarse``: the probability that it is)."""
+    return clusters(places_mm, np.where(coarse > settings.coarse_from, -np.inf, llr), area_mm2, settings)

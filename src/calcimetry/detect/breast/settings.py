@@ -41,10 +41,6 @@ class GroupSettings:
     """Circles that are tried around each spot."""
     coarse_from: float = 0.5
     """Spots that are a piece of a large calcification with at least this probability take no part."""
-    coarse_free: float = 0.08
-    """Mean of that probability up to which a group loses nothing; three quarters of simulated groups lie below."""
-    coarse_span: float = 0.2
-    """So far beyond, it would lose all its surprise (four fifths at most)."""
     least: int = 2
     """Fewest spots of a group."""
     floor: float = 0.02
