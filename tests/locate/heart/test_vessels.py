@@ -81,7 +81,11 @@ def test_every_part_of_the_aorta_lies_on_its_line(chest: Simulation, seen: Anato
 def test_neighbours_of_the_aorta_are_the_true_ones(chest: Simulation, seen: Anatomy) -> None:
     assert chest.anatomy is not None
     for name in ("pulmonary_trunk", "vena_cava_superior"):
-        assert np.median(off_line(seen.tubes[name].points_mm, chest.anatomy.tubes[name])) < 8.0, name
+        line, mine = chest.anatomy.tubes[name], seen.tubes[name].points_mm
+        # Beyond its ends the vessel goes on as another one (outflow tract, branches): it is asked of where it runs.
+        runs = (mine[:, 2] >= line.points_mm[:, 2].min()) & (mine[:, 2] <= line.points_mm[:, 2].max())
+        assert runs.mean() > 0.7, name
+        assert np.median(off_line(mine[runs], line)) < 8.0, name
 
 
 def test_heights_of_the_heart(chest: Simulation, seen: Anatomy) -> None:
