@@ -34,7 +34,7 @@ from calcimetry.detect.breast.field import Field, field_of
 from calcimetry.detect.breast.groups import grouped
 from calcimetry.detect.breast.settings import GroupSettings, SpotSettings
 from calcimetry.detect.breast.spot_features import names, spot_features
-from calcimetry.detect.breast.spot_model import CLASSES, SCHEMA, evidence, networks_of, squeezed
+from calcimetry.detect.breast.spot_model import CLASSES, SCHEMA, Networks, evidence, squeezed
 from calcimetry.detect.breast.spots import Spots, candidates
 from calcimetry.phantom import breast as simulated
 
@@ -357,7 +357,7 @@ def fit(arguments: argparse.Namespace) -> None:
     surprise, truth, where, hit = [], [], [], []
     for fold in range(FOLDS):
         kept = [one for one in images if one["fold"] != fold]
-        spots = networks_of(fitted_spots(kept, arguments.epochs, 1), len(CLASSES))
+        spots = Networks.of(fitted_spots(kept, arguments.epochs, 1), len(CLASSES))
         for number, one in enumerate(images):
             if one["fold"] == fold:
                 ratio, coarse = evidence(spots.logits(one["values"]), PRIOR)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from calcimetry.assign.classes import CLASSES
 from calcimetry.core.errors import KnowledgeError
+from calcimetry.imaging.networks import Network, networks_of, output
 
 __all__ = ["NEARNESS", "Model", "load", "nearness", "shipped"]
 
@@ -58,7 +59,7 @@ def nearness(names: Sequence[str], features: NDArray[np.float64]) -> NDArray[np.
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Several networks of one hidden layer whose answers are averaged.
+    """Several networks whose answers are averaged.
 
     Parameters
     ----------
@@ -66,14 +67,13 @@ class Model:
         Features, in order.
     mean, scale : (features,)
         What a feature is brought to; a missing feature (NaN) becomes the mean, and raises no flag of its own.
-    layers : tuple of networks
-        Each a tuple of (weights (in, out), bias (out,)).
+    networks : tuple of networks
     """
 
     names: tuple[str, ...]
     mean: F64
     scale: F64
-    layers: tuple[tuple[tuple[F64, F64], ...], ...]
+    networks: tuple[Network, ...]
 
     def probabilities(self, features: F64) -> F64:
         """(pieces, classes) of (pieces, features); rows sum to 1."""
@@ -81,17 +81,12 @@ class Model:
         x = (features - self.mean) / self.scale
         x = np.clip(np.where(np.isfinite(x), x, 0.0), -5.0, 5.0)
         total = np.zeros((len(x), len(CLASSES)))
-        for network in self.layers:
-            hidden = x
-            for number, (weights, bias) in enumerate(network):
-                hidden = hidden @ weights + bias
-                if number + 1 < len(network):
-                    hidden = np.maximum(hidden, 0.0)
-            hidden = hidden + near
+        for network in self.networks:
+            hidden = output(network, x) + near
             hidden -= hidden.max(axis=1, keepdims=True)
             odds = np.exp(hidden)
             total += odds / odds.sum(axis=1, keepdims=True)
-        return np.asarray(total / len(self.layers))
+        return np.asarray(total / len(self.networks))
 
 
 def load(text: str) -> Model:
@@ -107,22 +102,11 @@ def load(text: str) -> Model:
         classes = tuple(values["classes"])
         if values["schema"] != SCHEMA or classes != tuple(one.name for one in CLASSES):
             raise KeyError("schema or classes")
-        layers = tuple(
-            tuple((np.array(layer["weights"], dtype=np.float64), np.array(layer["bias"])) for layer in network)
-            for network in values["networks"]
-        )
-        model = Model(tuple(values["features"]), np.array(values["mean"]), np.array(values["scale"]), layers)
+        names = tuple(values["features"])
+        networks = networks_of(values["networks"], len(names), len(CLASSES))
+        return Model(names, np.array(values["mean"]), np.array(values["scale"]), networks)
     except (ValueError, KeyError, TypeError) as error:
         raise KnowledgeError(f"assign/{FILE}: {error}") from error
-    for network in model.layers:
-        width = len(model.names)
-        for weights, bias in network:
-            if weights.shape != (width, len(bias)) or not np.isfinite(weights).all() or not np.isfinite(bias).all():
-                raise KnowledgeError(f"assign/{FILE}: layers do not fit each other")
-            width = len(bias)
-        if width != len(CLASSES):
-            raise KnowledgeError(f"assign/{FILE}: {width} answers for {len(CLASSES)} classes")
-    return model
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcimetry.core.errors import KnowledgeError
+from calcimetry.imaging.networks import Network, networks_of, output
 
-__all__ = ["CLASSES", "SCHEMA", "Networks", "SpotModel", "evidence", "load", "networks_of", "shipped", "squeezed"]
+__all__ = ["CLASSES", "SCHEMA", "Networks", "SpotModel", "evidence", "load", "shipped", "squeezed"]
 
 F64 = NDArray[np.float64]
 FILE = "model.json"
@@ -41,27 +42,25 @@ class Networks:
         Inputs, in order.
     mean, scale : (inputs,)
         What an input is brought to after :func:`squeezed`.
-    layers : tuple of networks
-        Each a tuple of (weights (in, out), bias (out,)).
+    networks : tuple of networks
     """
 
     names: tuple[str, ...]
     mean: F64
     scale: F64
-    layers: tuple[tuple[tuple[F64, F64], ...], ...]
+    networks: tuple[Network, ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], answers: int) -> Networks:
+        """From plain numbers; raises what :func:`calcimetry.imaging.networks.networks_of` does."""
+        names = tuple(values["inputs"])
+        networks = networks_of(values["networks"], len(names), answers)
+        return cls(names, np.array(values["mean"]), np.array(values["scale"]), networks)
 
     def logits(self, values: NDArray[Any]) -> F64:
         """(things, answers) of (things, inputs)."""
         x = np.clip((squeezed(values) - self.mean) / self.scale, -4.0, 4.0)
-        total = np.zeros((len(x), len(self.layers[0][-1][1])))
-        for network in self.layers:
-            hidden = x
-            for number, (weights, bias) in enumerate(network):
-                hidden = hidden @ weights + bias
-                if number + 1 < len(network):
-                    hidden = np.maximum(hidden, 0.0)
-            total += hidden
-        return np.asarray(total / len(self.layers))
+        return np.asarray(sum(output(network, x) for network in self.networks) / len(self.networks))
 
 
 def evidence(logits: F64, prior: float) -> tuple[F64, F64]:
@@ -96,31 +95,6 @@ class SpotModel:
         return float(1 / (1 + np.exp(-(self.offset + self.slope * np.log1p(max(surprise, 0.0))))))
 
 
-def networks_of(values: dict[str, Any], answers: int) -> Networks:
-    """Networks from their plain numbers.
-
-    Raises
-    ------
-    KeyError, ValueError
-        They are not, or do not have so many answers.
-    """
-    layers = tuple(
-        tuple((np.array(layer["weights"], np.float64), np.array(layer["bias"], np.float64)) for layer in network)
-        for network in values["networks"]
-    )
-    names: Sequence[str] = values["inputs"]
-    made = Networks(tuple(names), np.array(values["mean"]), np.array(values["scale"]), layers)
-    for network in made.layers:
-        width = len(made.names)
-        for weights, bias in network:
-            if weights.shape != (width, len(bias)) or not np.isfinite(weights).all() or not np.isfinite(bias).all():
-                raise ValueError("layers do not fit each other")
-            width = len(bias)
-        if width != answers:
-            raise ValueError(f"{width} answers where {answers} are needed")
-    return made
-
-
 def load(text: str) -> SpotModel:
     """A model from its JSON text.
 
@@ -135,7 +109,7 @@ def load(text: str) -> SpotModel:
             raise KeyError("schema or classes")
         groups = values["groups"]
         return SpotModel(
-            networks_of(values["spots"], len(CLASSES)),
+            Networks.of(values["spots"], len(CLASSES)),
             float(values["prior"]),
             float(groups["offset"]),
             float(groups["slope"]),
