@@ -1,0 +1,1 @@
+"""Words for what was found and outlined: form of each particle, morphology and distribution of each group."""
