@@ -36,7 +36,7 @@ KEYS = {
     "lesions": [
         *("id", "image", "label", "kind", "sop_instance_uid", "instance_number", "laterality", "site", "structure"),
         *("alternatives", "probability", "confidence", "counted", "reason", "center_index", "center_mm"),
-        *("bounds_index", "pattern", "measures"),
+        *("bounds_index", "pattern", "measures", "words"),
     ],
     "scores": ["name", "site", "structure", "image", "value", "unit", "interval95", "status", "reason", "settings"],
     "not_assessed": ["site", "reason"],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from calcimetry.core.group import Group
 from calcimetry.core.image import Contrast, Projection, Volume
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Grade, Score, Settings
@@ -29,7 +30,7 @@ class ImageInfo:
     thickness_mm: float | None
     files: int
     shape: tuple[int, ...]
-    spacing_mm: tuple[float, float, float] | None
+    spacing_mm: tuple[float, ...] | None
     kvp: float | None
     kernel: str | None
     contrast: Contrast
@@ -88,7 +89,7 @@ class Case:
     images: tuple[ImageInfo, ...] = ()
     regions: tuple[Regions, ...] = ()
     lesions: tuple[Lesion, ...] = ()
-    groups: tuple[Any, ...] = ()
+    groups: tuple[Group, ...] = ()
     scores: tuple[Score, ...] = ()
     grades: tuple[Grade, ...] = ()
     changes: tuple[Any, ...] = ()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcimetry.core.measurement import Measurement
+from calcimetry.core.word import Word
 
 __all__ = ["Alternative", "Kind", "Lesion", "Mask"]
 
@@ -63,7 +64,9 @@ class Lesion:
 
     ``confidence`` 0 to 1: that it is calcification at all. ``probability``: that it belongs to ``structure``.
     ``counted``: whether it enters its site's scores; if not, ``reason`` says why. ``label`` is its value in the
-    label map. ``evidence`` holds the numbers behind kind and confidence (``cnr``, ``slices``, ...).
+    label map. ``pattern`` are the words that stand for its form; ``words`` all that were weighed, the likeliest first.
+    ``evidence`` holds the numbers behind kind and confidence (``cnr``, ``slices``, ...). ``center_mm`` is ``None`` on a
+    projection: its pixels have no place in the patient.
     """
 
     id: str
@@ -71,7 +74,7 @@ class Lesion:
     label: int
     kind: Kind
     center_index: tuple[float, float, float]
-    center_mm: tuple[float, float, float]
+    center_mm: tuple[float, float, float] | None
     bounds_index: tuple[tuple[int, int, int], tuple[int, int, int]]
     peak_index: tuple[int, int, int]
     site: str = "unassigned"
@@ -85,6 +88,7 @@ class Lesion:
     instance_number: int | None = None
     laterality: str | None = None
     pattern: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
     measures: dict[str, Measurement] = field(default_factory=dict)
     evidence: dict[str, float] = field(default_factory=dict)
     mask: Mask | None = field(default=None, repr=False)

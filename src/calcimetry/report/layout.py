@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from calcimetry.core.case import ImageInfo, Input, NotAssessed, Provenance, TableUsed
+from calcimetry.core.group import Group
 from calcimetry.core.image import Contrast
 from calcimetry.core.lesion import Alternative, Lesion
 from calcimetry.core.measurement import Grade, Measurement, Score
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Region
 from calcimetry.core.study import Skipped, Subject
+from calcimetry.core.word import Word
 
 __all__ = ["EVIDENCE", "INPUT_ROLES", "MEASURES", "PARTS", "SCHEMA_ID", "STATUS", "Part", "key_of"]
 
@@ -73,7 +75,15 @@ PARTS: dict[str, Part] = {
         (
             *("id", "image", "label", "kind", "sop_instance_uid", "instance_number", "laterality", "site", "structure"),
             *("alternatives", "probability", "confidence", "counted", "reason", "center_index", "center_mm"),
-            *("bounds_index", "pattern", "measures"),
+            *("bounds_index", "pattern", "measures", "words"),
+        ),
+    ),
+    "word": Part(Word, ("word", "probability", "because")),
+    "group": Part(
+        Group,
+        (
+            *("id", "image", "site", "lesions", "confidence", "reported", "center_index", "bounds_index"),
+            *("distribution", "morphology", "measures", "structure", "laterality", "seen_in", "words"),
         ),
     ),
     "score": Part(

@@ -106,8 +106,10 @@ def _crops(case: Case, s: PictureSettings, apart: frozenset[str]) -> list[Lesion
 def _shows(view: Lesion, lesion: Lesion, s: PictureSettings) -> bool:
     """Whether the close view of one lesion shows the peak plane of another, well inside."""
     same = view.image == lesion.image and view.peak_index[0] == lesion.peak_index[0]
+    if not same or view.center_mm is None or lesion.center_mm is None:
+        return False
     apart = np.subtract(view.center_mm, lesion.center_mm)
-    return same and bool(np.linalg.norm(apart) < 0.35 * s.crop_mm)
+    return bool(np.linalg.norm(apart) < 0.35 * s.crop_mm)
 
 
 def _picture(case: Case, image: Volume | Projection, lesion: Lesion | None, s: PictureSettings) -> Picture:

@@ -14,12 +14,14 @@ import numpy as np
 from calcimetry.core.case import Case, ImageInfo, Input, NotAssessed, Provenance, TableUsed
 from calcimetry.core.errors import HostileInputError, InputError
 from calcimetry.core.geometry import Geometry
+from calcimetry.core.group import Group
 from calcimetry.core.image import Contrast
 from calcimetry.core.lesion import Alternative, Lesion
 from calcimetry.core.measurement import Grade, Measurement, Score
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Region, Regions
 from calcimetry.core.study import Skipped, Subject
+from calcimetry.core.word import Word
 from calcimetry.report.layout import EVIDENCE, SCHEMA_ID
 
 __all__ = ["MAX_BYTES", "read_record"]
@@ -107,13 +109,13 @@ def _place(loc: tuple[int | str, ...]) -> str:
 
 def _agree(found: dict[str, Any], where: str) -> None:
     """Ids are there once, and what names an image names one that is there."""
-    for kind in ("images", "lesions"):
+    for kind in ("images", "lesions", "groups"):
         ids = [row["id"] for row in found[kind]]
         twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
         if twice:
             raise InputError("an id stands twice", where=f"{where}: {kind}", found=twice[0], expected="each id once")
     images = {row["id"] for row in found["images"]}
-    for kind in ("regions", "lesions", "scores"):
+    for kind in ("regions", "lesions", "groups", "scores"):
         for row in found[kind]:
             if row["image"] not in images:
                 raise InputError(
@@ -135,7 +137,7 @@ def _case(found: dict[str, Any]) -> Case:
         images=tuple(_image(row, series.get(row["id"], {})) for row in found["images"]),
         regions=tuple(_regions(image, list(rows)) for image, rows in groupby(found["regions"], lambda r: r["image"])),
         lesions=tuple(_lesion(row) for row in found["lesions"]),
-        groups=tuple(found["groups"]),
+        groups=tuple(_group(row) for row in found["groups"]),
         scores=tuple(Score(**{**row, "interval95": _tuple(row["interval95"])}) for row in found["scores"]),
         grades=tuple(_grade(row) for row in found["grades"]),
         changes=tuple(found["changes"]),
@@ -174,7 +176,7 @@ def _regions(image: str, rows: list[dict[str, Any]]) -> Regions:
 
 def _lesion(row: dict[str, Any]) -> Lesion:
     held = row["measures"]
-    flat = {key: _tuple(value) for key, value in row.items() if key not in ("alternatives", "measures")}
+    flat = {key: _tuple(value) for key, value in row.items() if key not in ("alternatives", "words", "measures")}
     k, j, i = (
         int(held[key]["value"]) if key in held else int(middle)
         for key, middle in zip(_PEAK, row["center_index"], strict=True)
@@ -183,17 +185,33 @@ def _lesion(row: dict[str, Any]) -> Lesion:
         **flat,
         alternatives=tuple(Alternative(**one) for one in row["alternatives"]),
         peak_index=(k, j, i),
-        measures={
-            name: Measurement(**{**one, "interval95": _tuple(one["interval95"])})
-            for name, one in held.items()
-            if not name.startswith(EVIDENCE)
-        },
-        evidence={
-            name.removeprefix(EVIDENCE): one["value"]
-            for name, one in held.items()
-            if name.startswith(EVIDENCE) and name not in _PEAK
-        },
+        words=tuple(Word(**one) for one in row["words"]),
+        measures=_measures(held),
+        evidence=_evidence(held),
     )
+
+
+def _group(row: dict[str, Any]) -> Group:
+    held = row["measures"]
+    flat = {key: _tuple(value) for key, value in row.items() if key not in ("words", "measures")}
+    words = tuple(Word(**one) for one in row["words"])
+    return Group(**flat, words=words, measures=_measures(held), evidence=_evidence(held))
+
+
+def _measures(held: dict[str, Any]) -> dict[str, Measurement]:
+    return {
+        name: Measurement(**{**one, "interval95": _tuple(one["interval95"])})
+        for name, one in held.items()
+        if not name.startswith(EVIDENCE)
+    }
+
+
+def _evidence(held: dict[str, Any]) -> dict[str, float]:
+    return {
+        name.removeprefix(EVIDENCE): one["value"]
+        for name, one in held.items()
+        if name.startswith(EVIDENCE) and name not in _PEAK
+    }
 
 
 def _grade(row: dict[str, Any]) -> Grade:

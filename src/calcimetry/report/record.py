@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +13,7 @@ from typing import Any
 from calcimetry._version import __version__
 from calcimetry.core.case import Case, ImageInfo
 from calcimetry.core.errors import CalcimetryError
+from calcimetry.core.group import Group
 from calcimetry.core.image import Contrast
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Measurement, Score
@@ -77,7 +78,7 @@ def record(case: Case, *, created: str | None = None) -> dict[str, Any]:
             for row in _objects(regions.regions)
         ],
         "lesions": [_lesion(lesion) for lesion in case.lesions],
-        "groups": plain(case.groups),
+        "groups": [_group(group) for group in case.groups],
         "scores": _objects(case.scores),
         "grades": _objects(case.grades),
         "changes": plain(case.changes),
@@ -152,14 +153,20 @@ _MAY_LACK = frozenset(
 
 
 def _lesion(lesion: Lesion) -> dict[str, Any]:
-    found = _object(replace(lesion, measures={}))
     k, j, i = lesion.peak_index
     evidence = {**lesion.evidence, "peak_plane": k, "peak_row": j, "peak_column": i}
-    found["measures"] = {
-        **{name: _object(lesion.measures[name]) for name in in_order(lesion.measures)},
+    return {**_object(replace(lesion, measures={})), "measures": _measures(lesion.measures, evidence)}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {**_object(replace(group, measures={})), "measures": _measures(group.measures, group.evidence)}
+
+
+def _measures(measures: Mapping[str, Measurement], evidence: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        **{name: _object(measures[name]) for name in in_order(measures)},
         **{f"{EVIDENCE}{name}": _evidence(name, evidence[name]) for name in sorted(evidence)},
     }
-    return found
 
 
 def _evidence(name: str, value: float) -> dict[str, Any]:

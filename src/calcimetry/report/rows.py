@@ -165,7 +165,8 @@ def _lesion_row(lesion: Lesion, units: dict[str, str]) -> Row:
     row["alternatives"] = "; ".join(_alternative(lesion, a) for a in lesion.alternatives) or None
     row["pattern"] = " ".join(lesion.pattern) or None
     row.update(zip(("center_plane", "center_row", "center_column"), plain(lesion.center_index), strict=True))
-    row.update(zip(("center_x_mm", "center_y_mm", "center_z_mm"), plain(lesion.center_mm), strict=True))
+    center_mm = (None, None, None) if lesion.center_mm is None else plain(lesion.center_mm)
+    row.update(zip(("center_x_mm", "center_y_mm", "center_z_mm"), center_mm, strict=True))
     mass = lesion.measures.get("mass")
     row["mass_method"] = mass.method if mass else None
     for name, unit in units.items():

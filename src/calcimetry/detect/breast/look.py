@@ -175,7 +175,6 @@ def _lesion(projection: Projection, start: tuple[int, int], bits: NDArray[np.boo
     mask = Mask((0, *start), bits[None])
     index = mask.indices()
     center = index.mean(axis=0)
-    place = projection.geometry.to_lps_mm(center)
     values = projection.pixels[index[:, 1], index[:, 2]]
     peak = index[int(np.argmax(values))]
     source = projection.sources[0] if projection.sources else None
@@ -184,7 +183,7 @@ def _lesion(projection: Projection, start: tuple[int, int], bits: NDArray[np.boo
         image=projection.id,
         label=0,
         center_index=(0.0, float(center[1]), float(center[2])),
-        center_mm=(float(place[0]), float(place[1]), float(place[2])),
+        center_mm=None,
         bounds_index=(mask.start, mask.stop),
         peak_index=(0, int(peak[1]), int(peak[2])),
         site="breast",

@@ -10,16 +10,24 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from calcimetry.core.group import Group
 from calcimetry.core.lesion import Alternative, Lesion
 from calcimetry.core.regions import Region
+from calcimetry.core.word import Word
 from calcimetry.report.layout import INPUT_ROLES, PARTS, SCHEMA_ID, STATUS, Part, key_of
 
 __all__ = ["model"]
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _SHARE = Annotated[float, Field(ge=0.0, le=1.0)]
-_FRACTIONS = {(Lesion, "probability"), (Lesion, "confidence"), (Alternative, "probability"), (Region, "confidence")}
-_INSIDE = {"contrast": "contrast", "notes": "note", "alternatives": "alternative", "tables": "table"}
+_FRACTIONS = {
+    *((Lesion, "probability"), (Lesion, "confidence"), (Alternative, "probability"), (Region, "confidence")),
+    *((Group, "confidence"), (Word, "probability")),
+}
+_INSIDE = {
+    **{"contrast": "contrast", "notes": "note", "alternatives": "alternative", "tables": "table"},
+    **{"words": "word"},
+}
 """Fields that hold other parts of the record."""
 
 
@@ -81,7 +89,7 @@ def model() -> type[BaseModel]:
         "images": (_list_of(_part("image")), ...),
         "regions": (_list_of(_part("region")), ...),
         "lesions": (_list_of(_part("lesion")), ...),
-        "groups": (free, ...),
+        "groups": (_list_of(_part("group")), ...),
         "scores": (_list_of(_part("score")), ...),
         "grades": (_list_of(_part("grade")), ...),
         "changes": (free, ...),
