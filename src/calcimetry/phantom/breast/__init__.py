@@ -1,7 +1,7 @@
 """Simulated mammograms with known calcium, for learning what it looks like and for testing what is found."""
 
 from calcimetry.phantom.breast.decoys import Decoy
-from calcimetry.phantom.breast.groups import DISTRIBUTIONS, Placed2D
+from calcimetry.phantom.breast.groups import DISTRIBUTIONS
 from calcimetry.phantom.breast.insert import Inserted, insert_calcium, outline_of
 from calcimetry.phantom.breast.mammogram import (
     Contents,
@@ -12,7 +12,7 @@ from calcimetry.phantom.breast.mammogram import (
     mammogram,
     put,
 )
-from calcimetry.phantom.breast.particles import MORPHOLOGIES, Particle, draw, thickness
+from calcimetry.phantom.breast.particles import MORPHOLOGIES, Particle, Placed2D, draw, thickness
 from calcimetry.phantom.breast.protocols import PROTOCOLS, MammogramProtocol
 
 __all__ = [

@@ -1,31 +1,18 @@
-"""Where the particles of a group lie: the five distributions, arteries, and the benign single ones."""
+"""Where the particles of a group lie: the five distributions, and the benign single ones."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcimetry.phantom.breast.outline import Outline
-from calcimetry.phantom.breast.particles import Particle, Solid, draw
-from calcimetry.phantom.breast.tissue import Strand
+from calcimetry.phantom.breast.particles import Placed2D, draw
 
-__all__ = ["DISTRIBUTIONS", "Placed2D", "artery", "group", "single"]
+__all__ = ["DISTRIBUTIONS", "group", "single"]
 
 DISTRIBUTIONS = ("grouped", "linear", "segmental", "regional", "diffuse")
 SUSPICIOUS = ("br_amorphous", "br_coarse_heterogeneous", "br_fine_pleomorphic", "br_fine_linear")
-
-
-@dataclass(frozen=True, slots=True)
-class Placed2D:
-    """A particle at (row, column) [px] with the contrast of its group (peak of a 0.4 mm ball over local noise)."""
-
-    particle: Particle
-    at: tuple[float, float]
-    cnr: float
-    group: str | None = None
 
 
 def _room(body: Outline, margin_mm: float) -> NDArray[np.bool_]:
@@ -96,8 +83,14 @@ def _layout(
         n, length = int(rng.integers(5, 22)), float(rng.uniform(8.0, 35.0)) / mm
         t = np.sort(rng.uniform(-0.5, 0.5, n)) * length
         bow = float(rng.normal(0, 0.06)) / length * t**2
-        jitter = rng.normal(0, 0.35 / mm, n)
-        return np.array(center) + t[:, None] * along + (bow + jitter)[:, None] * across
+        jitter = rng.normal(0, float(rng.choice([0.12, 0.35])) / mm, n)
+        points = np.array(center) + t[:, None] * along + (bow + jitter)[:, None] * across
+        if rng.random() < 0.4:
+            # A duct that branches: what lies beyond the fork turns aside, alternately.
+            fork, turn = float(rng.uniform(-0.2, 0.2)) * length, float(rng.uniform(0.3, 0.8))
+            off = np.maximum(t - fork, 0) * np.where(np.arange(n) % 2 == 0, np.tan(turn / 2), -np.tan(turn / 2))
+            points = points + off[:, None] * across
+        return points
     if distribution == "segmental":
         n, length = int(rng.integers(15, 70)), float(rng.uniform(24.0, 55.0)) / mm
         opening = float(rng.uniform(0.25, 0.7))
@@ -154,36 +147,3 @@ def _skin(body: Outline, cnr: float, rng: np.random.Generator) -> list[Placed2D]
         if 0 <= r < body.inside.shape[0] and 0 <= c < body.inside.shape[1] and body.inside[r, c]:
             out.append(Placed2D(draw("br_skin", rng), place, cnr))
     return out
-
-
-def artery(strand: Strand, mm: float, cnr: float, rng: np.random.Generator) -> Placed2D | None:
-    """Calcium in both walls of one vessel, broken and uneven: one particle of many short rods."""
-    step = max(2, round(0.5 / mm))
-    points = strand.points[::step]
-    if len(points) < 12:
-        return None
-    first = int(rng.integers(0, len(points) // 2))
-    points = points[first : first + int(rng.integers(12, max(13, len(points))))]
-    forward = np.gradient(points, axis=0)
-    forward /= np.linalg.norm(forward, axis=1, keepdims=True) + 1e-9
-    side = np.stack([forward[:, 1], -forward[:, 0]], axis=1)
-    middle = points.mean(axis=0)
-    solids: list[Solid] = []
-    for wall in (-1.0, 1.0):
-        there = ndimage.gaussian_filter1d(rng.normal(size=len(points)), 2.0)
-        there = there > np.quantile(there, float(rng.uniform(0.2, 0.7)))
-        rough = rng.normal(0, 0.06, len(points))
-        line = (points - middle) * mm + side * ((wall * 0.45 * strand.width_mm) + rough)[:, None]
-        thin = float(rng.uniform(0.07, 0.18))
-        for n in range(len(points) - 1):
-            if there[n]:
-                (r, c), (r2, c2) = line[n], line[n + 1]
-                width = thin * float(rng.uniform(0.6, 1.7))
-                solids.append(Solid("rod", float(r), float(c), width, float(r2), float(c2)))
-    if not solids:
-        return None
-    return Placed2D(
-        Particle("br_vascular", tuple(solids), dense=float(rng.uniform(0.6, 1.1))),
-        (float(middle[0]), float(middle[1])),
-        cnr,
-    )

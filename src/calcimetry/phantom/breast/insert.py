@@ -7,18 +7,20 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcimetry.core.image import Projection
-from calcimetry.phantom.breast.groups import Placed2D, group, single
+from calcimetry.phantom.breast.groups import group, single
 from calcimetry.phantom.breast.mammogram import (
     BENIGN,
     Contents,
     SimulatedGroup,
     SimulatedParticle,
     drawn_groups,
+    free_arteries,
     groups_of,
     local_noise,
     put,
 )
 from calcimetry.phantom.breast.outline import Outline
+from calcimetry.phantom.breast.particles import Placed2D
 
 __all__ = ["Inserted", "insert_calcium", "outline_of"]
 
@@ -62,7 +64,7 @@ def insert_calcium(
         Row and column.
     seed : int
     contents : Contents, optional
-        Arteries and decoys are not put into real images.
+        Decoys are not put into real images.
     blur_mm : float
         Standard deviation of the blur of the machine that took the image.
 
@@ -89,6 +91,7 @@ def insert_calcium(
         placed += single(body, pattern, float(np.exp(rng.uniform(*np.log(contents.cnr)))), rng)
     for _ in range(int(rng.poisson(contents.specks))):
         placed += single(body, "br_round", float(np.exp(rng.uniform(*np.log(contents.cnr)))), rng)
+    placed += free_arteries(body, contents, rng)
     local = local_noise(projection.pixels, mm)
     signal, particles, labels = put(placed, projection.pixels.shape, mm, blur_mm, local)
     top = float(projection.pixels.max())

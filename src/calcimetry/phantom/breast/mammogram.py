@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcimetry.core.image import Acquisition, Projection
+from calcimetry.phantom.breast.arteries import artery, courses
 from calcimetry.phantom.breast.decoys import Decoy, film_faults, metal
-from calcimetry.phantom.breast.groups import SUSPICIOUS, Placed2D, artery, group, single
+from calcimetry.phantom.breast.groups import SUSPICIOUS, group, single
 from calcimetry.phantom.breast.outline import Field, Outline, outline
-from calcimetry.phantom.breast.particles import thickness
+from calcimetry.phantom.breast.particles import Placed2D, thickness
 from calcimetry.phantom.breast.protocols import MammogramProtocol, protocol
 from calcimetry.phantom.breast.tissue import Tissue, power_law, tissue
 
@@ -256,7 +257,20 @@ def _calcium(
             one = artery(strand, body.mm, contrast(), rng)
             if one is not None:
                 placed.append(one)
+    placed += free_arteries(body, contents, rng)
     return placed, names
+
+
+def free_arteries(body: Outline, contents: Contents, rng: np.random.Generator) -> list[Placed2D]:
+    """Calcified arteries on courses of their own, each with its branches; none where none are expected."""
+    out = []
+    for _ in range(int(rng.poisson(contents.arteries)) if contents.arteries > 0 else 0):
+        cnr = float(np.exp(rng.uniform(*np.log(contents.cnr))))
+        for strand in courses(body, rng):
+            one = artery(strand, body.mm, cnr * float(rng.lognormal(0, 0.2)), rng)
+            if one is not None:
+                out.append(one)
+    return out
 
 
 def drawn_groups(contents: Contents, rng: np.random.Generator) -> list[tuple[str, str, str, float]]:
@@ -291,7 +305,9 @@ def put(
     unit = _unit_peak(mm, blur_mm)
     truth: list[SimulatedParticle] = []
     for n, one in enumerate(placed, start=1):
-        patch, row0, column0 = thickness(one.particle, mm, one.at)
+        # An artery is long: drawn a little coarser, it costs a quarter.
+        finest = 0.05 if one.particle.reach() > 15.0 else 0.025
+        patch, row0, column0 = thickness(one.particle, mm, one.at, finest_mm=finest)
         grow = int(np.ceil(3 * blur_mm / mm))
         patch = np.pad(patch, grow)
         patch = np.asarray(ndimage.gaussian_filter(patch, blur_mm / mm), np.float32)

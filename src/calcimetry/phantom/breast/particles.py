@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MORPHOLOGIES", "Particle", "Solid", "draw", "thickness"]
+__all__ = ["MORPHOLOGIES", "Particle", "Placed2D", "Solid", "draw", "thickness"]
 
 MORPHOLOGIES = (
     "br_round",
@@ -27,15 +27,20 @@ MORPHOLOGIES = (
 )
 
 
+_LONG = ("rod", "tube")
+"""Solids with two ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """A ball (``ball``), a hollow one (``shell``), a rounded rod (``rod``) or a ball with bumps (``star``).
+    """A ball (``ball``), a hollow one (``shell``), a rounded rod (``rod``), a piece of pipe (``tube``) or a ball with
+    bumps (``star``).
 
-    Places [mm] are relative to the particle; ``wall`` for shells; ``bumps`` are amplitude and phase of the waves that
-    a star has around it.
+    Places [mm] are relative to the particle; ``wall`` for shells and tubes; ``bumps`` are amplitude and phase of the
+    waves that a star has around it.
     """
 
-    kind: Literal["ball", "shell", "rod", "star"]
+    kind: Literal["ball", "shell", "rod", "star", "tube"]
     row: float
     column: float
     radius: float
@@ -57,11 +62,21 @@ class Particle:
     def reach(self) -> float:
         """Half side [mm] of a square that holds it."""
         far = [
-            max(abs(v) for v in ((s.row, s.column, s.row2, s.column2) if s.kind == "rod" else (s.row, s.column)))
+            max(abs(v) for v in ((s.row, s.column, s.row2, s.column2) if s.kind in _LONG else (s.row, s.column)))
             + 1.6 * s.radius
             for s in self.solids
         ]
         return max(far) + 3 * self.haze_mm
+
+
+@dataclass(frozen=True, slots=True)
+class Placed2D:
+    """A particle at (row, column) [px] with the contrast of its group (peak of a 0.4 mm ball over local noise)."""
+
+    particle: Particle
+    at: tuple[float, float]
+    cnr: float
+    group: str | None = None
 
 
 def _star(size: float, rough: float, rng: np.random.Generator, row: float = 0.0, column: float = 0.0) -> Solid:
@@ -206,8 +221,8 @@ def _suture(rng: np.random.Generator, size: float | None, angle: float) -> Parti
 
 def _centered(parts: list[Solid]) -> tuple[Solid, ...]:
     """The same solids around their own middle."""
-    rows = [v for s in parts for v in ((s.row, s.row2) if s.kind == "rod" else (s.row,))]
-    columns = [v for s in parts for v in ((s.column, s.column2) if s.kind == "rod" else (s.column,))]
+    rows = [v for s in parts for v in ((s.row, s.row2) if s.kind in _LONG else (s.row,))]
+    columns = [v for s in parts for v in ((s.column, s.column2) if s.kind in _LONG else (s.column,))]
     r, c = (min(rows) + max(rows)) / 2, (min(columns) + max(columns)) / 2
     return tuple(replace(s, row=s.row - r, column=s.column - c, row2=s.row2 - r, column2=s.column2 - c) for s in parts)
 
@@ -274,7 +289,7 @@ def thickness(
 def _extent(solid: Solid, places: NDArray[np.float32], axis: int) -> slice:
     """The part of the grid that a solid can reach."""
     first = (solid.row, solid.column)[axis]
-    second = (solid.row2, solid.column2)[axis] if solid.kind == "rod" else first
+    second = (solid.row2, solid.column2)[axis] if solid.kind in _LONG else first
     reach = 1.6 * solid.radius
     low, high = np.searchsorted(places, (min(first, second) - reach, max(first, second) + reach))
     return slice(int(low), int(high))
@@ -282,11 +297,18 @@ def _extent(solid: Solid, places: NDArray[np.float32], axis: int) -> slice:
 
 def _chord(solid: Solid, y: NDArray[np.float32], x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Length of the beam inside one solid."""
-    if solid.kind == "rod":
+    if solid.kind in _LONG:
         dy, dx = solid.row2 - solid.row, solid.column2 - solid.column
         square = max(dy * dy + dx * dx, 1e-12)
-        t = np.clip(((y - solid.row) * dy + (x - solid.column) * dx) / square, 0, 1)
+        along = ((y - solid.row) * dy + (x - solid.column) * dx) / square
+        t = np.clip(along, 0, 1)
         away = (y - solid.row - t * dy) ** 2 + (x - solid.column - t * dx) ** 2
+        if solid.kind == "tube":
+            # Ends are open; pieces overlap a little, so that a bend has no gap on its outer side.
+            away = np.where(np.abs(along - 0.5) <= 0.65, away, np.inf)
+            outer = np.sqrt(np.maximum(solid.radius**2 - away, 0))
+            inner = np.sqrt(np.maximum((solid.radius - solid.wall) ** 2 - away, 0))
+            return np.asarray(2 * (outer - inner), np.float32)
         return np.asarray(2 * np.sqrt(np.maximum(solid.radius**2 - away, 0)), np.float32)
     ry, rx = y - solid.row, x - solid.column
     away = ry**2 + rx**2
