@@ -29,9 +29,15 @@ class Coarse:
 
 def reduced(pixels: NDArray[Any], step: int, mm: float) -> Coarse:
     """Block means; what is left over at the far edges is repeated from the last whole block."""
-    rows, columns = (n // step * step for n in pixels.shape)
-    whole = pixels[:rows, :columns].reshape(rows // step, step, columns // step, step)
-    return Coarse(whole.mean(axis=(1, 3), dtype=np.float32), step, mm)
+    rows, columns = (n // step for n in pixels.shape)
+    # Whole lines first: they lie together in memory.
+    lines = np.zeros((rows, columns * step), np.float32)
+    for n in range(step):
+        lines += pixels[n : rows * step : step, : columns * step]
+    total = np.zeros((rows, columns), np.float32)
+    for n in range(step):
+        total += lines[:, n::step]
+    return Coarse(total / np.float32(step * step), step, mm)
 
 
 def enlarged(mask: NDArray[Any], step: int, shape: tuple[int, int]) -> NDArray[Any]:

@@ -110,12 +110,14 @@ def breast_map(projection: Projection, settings: BreastSettings | None = None) -
         return None
     place = nipple(image.pixels, seen.breast, seen.chest, image)
     parts = _parts(projection, image, seen, place, framed, live, settings)
-    labels = _laid(parts, image, pixels.shape)
+    small = _laid(parts, image)
+    labels = _whole(small, image, pixels.shape)
     found = {name: confidence for name, _, confidence in parts}
     box_full = (slice(box[0].start * step, box[0].stop * step), slice(box[1].start * step, box[1].stop * step))
     film = projection.kind == "picture" or projection.acquisition.modality in ("RG", "CR", "OT")
-    inside = _among(labels, INSIDE)
-    quiet = inside & ~_among(labels, ("edge", "skin", "paddle_edge"))
+    inner = _among(small, INSIDE)
+    inside = _whole(inner, image, pixels.shape)
+    quiet = _whole(inner & ~_among(small, ("edge", "skin", "paddle_edge")), image, pixels.shape)
     for name, lines, confidence in (
         ("scanner_line", scanner_lines(pixels, box_full, mm, settings.lines), 0.8),
         ("scratch", _scratches(pixels, quiet, mm, settings) if film else np.zeros(pixels.shape, bool), 0.6),
@@ -222,11 +224,15 @@ def _parts(
     return [(name, np.asarray(mask, bool), confidence) for name, mask, confidence in out if mask.any()]
 
 
-def _laid(parts: list[tuple[str, Bits, float]], image: Coarse, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _laid(parts: list[tuple[str, Bits, float]], image: Coarse) -> NDArray[np.uint8]:
     labels = np.zeros(image.pixels.shape, np.uint8)
     for name, mask, _ in parts:
         labels[mask] = LABELS.index(name)
-    return np.asarray(enlarged(labels, image.step, (shape[0], shape[1])), np.uint8)
+    return labels
+
+
+def _whole(mask: NDArray[Any], image: Coarse, shape: tuple[int, ...]) -> NDArray[Any]:
+    return np.asarray(enlarged(mask, image.step, (shape[0], shape[1])))
 
 
 def _notes(projection: Projection, seen: Silhouette, assumed: bool) -> tuple[Note, ...]:

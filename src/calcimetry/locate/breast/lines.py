@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,27 +21,27 @@ def scanner_lines(pixels: NDArray[Any], live: tuple[slice, slice], mm: float, se
 
     Works on the whole image; ``mm`` is its pixel.
     """
+    part = pixels[live]
+    with ThreadPoolExecutor(2) as pool:
+        columns, rows = pool.map(lambda axis: _lines_along(part, axis, mm, settings), (0, 1))
     out = np.zeros(pixels.shape, bool)
-    part = np.asarray(pixels[live], np.float32)
     inner = out[live]
-    _columns(part, inner, mm, settings)
-    _columns(part.T, inner.T, mm, settings)
+    for start, stop, column in columns:
+        inner[start:stop, max(column - 1, 0) : column + 2] = True
+    for start, stop, row in rows:
+        inner[max(row - 1, 0) : row + 2, start:stop] = True
     return out
 
 
-def _columns(part: NDArray[np.float32], out: Bits, mm: float, settings: LineSettings) -> None:
+def _lines_along(part: NDArray[Any], axis: int, mm: float, settings: LineSettings) -> list[tuple[int, int, int]]:
+    """Pieces of columns (``axis`` 0) or rows (1) that are a line: from, to, and which."""
     block = max(16, round(settings.scanner_mm / mm))
-    if part.shape[0] < block or part.shape[1] < 16:
-        return
-    # Neighbours at two and three pixels on both sides: a line of up to three pixels stands out, a slope does not.
-    beside = ndimage.convolve1d(part, np.array([1, 1, 0, 0, 0, 1, 1], np.float32) / 4, axis=1, mode="nearest")
-    fine = part - beside
-    scale = 1.48 * float(np.median(np.abs(fine[::4, ::4]))) or 1.0
-    clipped = np.clip(fine, -4 * scale, 4 * scale)
-    half = block // 2
-    starts = range(0, part.shape[0] - block + 1, half)
-    means = np.stack([clipped[s : s + block].mean(axis=0) for s in starts])
-    signs = np.stack([(np.sign(clipped[s : s + block])).mean(axis=0) for s in starts])
+    if part.shape[axis] < block or part.shape[1 - axis] < 16:
+        return []
+    sample = _fine(part[::4], 0, None, 0)[:, ::4] if axis == 0 else _fine(part[:, ::4], 0, None, 1)[::4]
+    scale = 1.48 * float(np.median(np.abs(sample))) or 1.0
+    starts = np.arange(0, part.shape[axis] - block + 1, block // 2)
+    means, signs = _block_means(part, axis, starts, block, 4 * scale)
     # The bend of a skin line that runs along the block is as wide as its blur; a line of the scanner is not.
     means = means - ndimage.median_filter(means, size=(1, 11))
     spread = 1.48 * np.median(np.abs(means - np.median(means, axis=1, keepdims=True)), axis=1, keepdims=True)
@@ -52,9 +54,47 @@ def _columns(part: NDArray[np.float32], out: Bits, mm: float, settings: LineSett
     hit = lasting | (hit & (np.abs(means) > 4 * settings.scanner_sd * spread))
     # The ends of the picture and of the film are steps, not lines.
     hit[:, :4] = hit[:, -4:] = False
-    for n, s in enumerate(starts):
-        for column in np.flatnonzero(hit[n]):
-            out[s : s + block, max(column - 1, 0) : column + 2] = True
+    return [(int(starts[n]), int(starts[n]) + block, int(at)) for n, at in zip(*np.nonzero(hit), strict=True)]
+
+
+def _fine(part: NDArray[Any], start: int, stop: int | None, axis: int) -> NDArray[np.float32]:
+    """What stands out of the neighbours at two and three pixels on both sides, for the rows from start to stop.
+
+    A line of up to three pixels along ``axis`` does, a slope does not.
+    """
+    stop = part.shape[0] if stop is None else stop
+    if axis == 0:
+        wide = np.pad(part[start:stop].astype(np.float32), ((0, 0), (3, 3)), mode="edge").T
+    else:
+        wide = part[np.clip(np.arange(start - 3, stop + 3), 0, part.shape[0] - 1)].astype(np.float32)
+    beside = wide[:-6] + wide[6:]
+    beside += wide[1:-5] + wide[5:-1]
+    fine = wide[3:-3] - np.float32(0.25) * beside
+    return fine.T if axis == 0 else fine
+
+
+def _block_means(
+    part: NDArray[Any], axis: int, starts: NDArray[np.intp], block: int, limit: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Means (block, line) of the fine residual, clipped, and of its sign, over blocks that overlap by half.
+
+    Works through the image strip by strip: a strip stays in the processor's cache, and each pixel is added once.
+    """
+    edges = np.unique(np.concatenate([starts, starts + block]))
+    pieces: list[list[NDArray[np.float32]]] = [[], []]
+    strips = edges if axis == 0 else np.append(np.arange(0, part.shape[0], 128), part.shape[0])
+    for start, stop in pairwise(strips):
+        fine = _fine(part, int(start), int(stop), axis)
+        np.clip(fine, -limit, limit, out=fine)
+        for kept, values in zip(pieces, (fine, np.sign(fine)), strict=True):
+            if axis == 0:
+                kept.append(values.sum(axis=0))
+            else:
+                kept.append(np.add.reduceat(values[:, : edges[-1]], edges[:-1], axis=1))
+    low, high = np.searchsorted(edges, starts), np.searchsorted(edges, starts + block)
+    sums = [np.stack(kept) if axis == 0 else np.concatenate(kept).T for kept in pieces]
+    means = [np.stack([one[a:b].sum(axis=0) for a, b in zip(low, high, strict=True)]) / block for one in sums]
+    return np.asarray(means[0], np.float32), np.asarray(means[1], np.float32)
 
 
 def scratches(pixels: NDArray[Any], inside: Bits, mm: float, settings: LineSettings) -> Bits:
