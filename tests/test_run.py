@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import calcimetry
-from calcimetry import assign, run
+from calcimetry import assign
 from calcimetry.core.image import Acquisition, Contrast, Volume
 from calcimetry.core.regions import Region, Regions
 from calcimetry.core.study import Subject
+from calcimetry.run.volumes import missing
 
 
 def _volume(kvp: float | None) -> Volume:
@@ -120,9 +121,9 @@ def test_a_map_on_another_grid_says_so(tmp_path) -> None:
 
 def test_enhanced_blood_is_named_as_the_reason_where_it_hid_the_heart() -> None:
     shows = assign.Shown({}, {"coronary_artery": "the heart was not found"})
-    enhanced = run._missing(shows, Contrast("given", "blood about 300 HU"))
+    enhanced = missing(shows, Contrast("given", "blood about 300 HU"))
     assert enhanced["coronary_artery"].startswith("Contrast medium in the blood: blood about 300 HU.")
-    assert run._missing(shows, Contrast("none", ""))["coronary_artery"] == "the heart was not found"
+    assert missing(shows, Contrast("none", ""))["coronary_artery"] == "the heart was not found"
 
 
 def test_a_date_that_is_on_no_calendar_dates_nothing() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
-from calcimetry import run
 from calcimetry.core.case import Case, ImageInfo
 from calcimetry.core.image import Contrast
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Score
 from calcimetry.core.study import Subject
 from calcimetry.explain import case_of
+from calcimetry.run.explained import explained, newest_day
 
 PLACES = {"spacing_mm": None, "kernel": None, "view": None, "laterality": None, "series_uid": None}
 IMAGE = ImageInfo(
@@ -64,18 +64,18 @@ def test_what_a_person_s_file_says_of_a_site_wins() -> None:
 
 
 def test_the_record_of_an_analysis_holds_the_explanation() -> None:
-    done = run._explained(case(score(240.0), lesions=(lesion("coronary_artery"),)), {"symptoms": ["chest_pain_rest"]})
+    done = explained(case(score(240.0), lesions=(lesion("coronary_artery"),)), {"symptoms": ["chest_pain_rest"]})
     assert done.explanation is not None
     assert done.explanation["urgency"] == "now"
     assert done.explanation["follow_up"]["due"] == "2026-02-03"
     assert "reasoning/heart" in {table.id for table in done.provenance.tables}
-    assert run._explained(case(), None).explanation is None
+    assert explained(case(), None).explanation is None
 
 
 def test_a_day_that_no_calendar_has_gives_no_date() -> None:
     wrong = ImageInfo(**{name: getattr(IMAGE, name) for name in IMAGE.__slots__} | {"study_date": "2026-02-31"})
-    assert run._newest(Case(images=(wrong,))) is None
-    assert run._newest(Case(images=(IMAGE, wrong))) == datetime.date(2026, 2, 3)
+    assert newest_day(Case(images=(wrong,))) is None
+    assert newest_day(Case(images=(IMAGE, wrong))) == datetime.date(2026, 2, 3)
 
 
 def test_a_lesion_that_two_series_show_is_counted_once() -> None:

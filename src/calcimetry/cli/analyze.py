@@ -28,11 +28,12 @@ Examples:
   calcimetry analyze scan/ --regions arteries.nii.gz --spread
   calcimetry analyze scan/ --masks segmentations/          organs from TotalSegmentator's masks
   calcimetry analyze scan/ --subject person.toml --format json | jq .scores
+  calcimetry analyze mammogram.png --spacing 0.1 --out result
 """
 
 
 def analyze(
-    path: Path = typer.Argument(help="Folder, file, zip or DICOMDIR; NIfTI, NRRD or MHA."),
+    path: Path = typer.Argument(help="Folder, file, zip or DICOMDIR; NIfTI, NRRD, MHA; PNG, TIFF, JPEG, PGM."),
     out: Path | None = typer.Option(
         None, "--out", metavar="DIR", help="Write page, tables, label map and record here."
     ),
@@ -67,7 +68,12 @@ def analyze(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     timings: bool = typer.Option(False, "--timings", help="Seconds of each step, as one JSON line on stderr."),
     spacing: float | None = typer.Option(
-        None, "--spacing", metavar="MM", help="Object pixel of a projection (to come)."
+        None,
+        "--spacing",
+        metavar="MM",
+        min=0.001,
+        max=10.0,
+        help="Pixel of a mammogram that states none, in the object.",
     ),
     prior: Path | None = typer.Option(None, "--prior", metavar="DIR", help="An earlier result (to come)."),
     edits: Path | None = typer.Option(None, "--edits", metavar="FILE", help="A reader's corrections (to come)."),
@@ -76,9 +82,9 @@ def analyze(
     """Read, locate, detect, measure, grade, write."""
     from calcimetry.core.errors import UsageError
 
-    for name, value in (("--spacing", spacing), ("--prior", prior), ("--edits", edits)):
+    for name, value in (("--prior", prior), ("--edits", edits)):
         if value is not None:
-            raise UsageError(f"{name} is still to come: this version assesses one CT study at a time")
+            raise UsageError(f"{name} is still to come: this version assesses one study at a time")
     if masks is not None and (locator is not Locator.builtin or regions is not None):
         other = "--regions" if regions is not None else "--locator"
         raise UsageError(f"--masks and {other} exclude each other")
@@ -107,6 +113,7 @@ def analyze(
         subject=subject,
         settings=chosen,
         study_uid=study,
+        spacing_mm=spacing,
         jobs=jobs,
         follow_links=follow_links,
         progress=progress(quiet or format is Format.json),

@@ -17,9 +17,9 @@ class Group:
     ``lesions`` are ids of its members. ``confidence`` 0 to 1: that it is a group of calcifications at all;
     ``reported``: whether it is one by the operating point. ``center_index`` and ``bounds_index`` (half open) are
     (plane, row, column) of the image. ``distribution`` and ``morphology`` are words of the ontology or ``None``;
-    ``words`` are all words of both kinds that were weighed, the likeliest of each kind first. ``structure`` is the quadrant where
-    two views tell it, ``seen_in`` the groups of other views that are likely the same calcium. ``evidence`` holds the
-    numbers behind the confidence.
+    ``words`` are all words of both kinds that were weighed, the likeliest of each kind first. ``structure`` is the
+    quadrant where two views tell it, ``seen_in`` the groups of other views that are likely the same calcium.
+    ``evidence`` holds the numbers behind the confidence.
     """
 
     id: str

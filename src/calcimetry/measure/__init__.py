@@ -13,6 +13,7 @@ from calcimetry.measure.lesions import lesions
 from calcimetry.measure.mass import mass_mg
 from calcimetry.measure.mean import mean_hu
 from calcimetry.measure.peak import peak_hu
+from calcimetry.measure.projected import breast_scores, projected
 from calcimetry.measure.rule import Minimum, OwnLimits, Rule, rule, rule_ids
 from calcimetry.measure.scores import scores
 from calcimetry.measure.spatially_weighted import spatially_weighted
@@ -29,6 +30,7 @@ __all__ = [
     "Rule",
     "Surroundings",
     "agatston",
+    "breast_scores",
     "calcium_fraction",
     "ctca_score",
     "ctca_threshold_hu",
@@ -45,6 +47,7 @@ __all__ = [
     "mean_hu",
     "nominal",
     "peak_hu",
+    "projected",
     "rule",
     "rule_ids",
     "scores",

@@ -1,0 +1,82 @@
+"""The way of a mammogram: map, detect, describe, measure; then what only all views together tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calcimetry import detect, locate, measure
+from calcimetry.core.case import ImageInfo
+from calcimetry.core.image import Contrast, Projection
+from calcimetry.core.measurement import Grade
+from calcimetry.core.note import Note
+from calcimetry.core.study import Subject
+from calcimetry.run.looked import Looked, Progress, timed
+
+__all__ = ["REFUSALS", "graded", "look_mammogram", "together"]
+
+REFUSALS = ("no-breast", "radiograph")
+"""Notes that say why a projection was not looked at."""
+_RADIOGRAPH = "a radiograph of another part than the breast (read without fault): not assessed in this version"
+_NO_BREAST = "no breast was found in this projection: nothing in it was looked at"
+_PICTURE = "a picture without header: it was taken for a mammogram; view, side and acquisition are not known"
+
+
+def look_mammogram(projection: Projection, seconds: dict[str, float], tell: Progress) -> Looked:
+    """Locate, detect, describe and measure in one projection."""
+    if not projection.breast and projection.kind != "picture":
+        return Looked(projection, _info(projection, (Note("radiograph", _RADIOGRAPH),), False))
+    with timed(seconds, "locate"):
+        tell(f"locating in {projection.id}", 0, 0)
+        found = locate.breast_map(projection)
+    if found is None:
+        return Looked(projection, _info(projection, (Note("no-breast", _NO_BREAST),), False))
+    notes = found.notes if projection.breast else (Note("picture", _PICTURE, "caution"), *found.notes)
+    with timed(seconds, "detect"):
+        tell(f"detecting in {projection.id}", 0, 0)
+        seen = detect.look_breast(projection, found.regions, found.mm)
+    with timed(seconds, "measure"):
+        lesions = measure.projected(projection, seen.lesions)
+        scores = measure.breast_scores(projection, lesions, seen.groups)
+    return Looked(
+        projection,
+        _info(projection, (*notes, *seen.notes), True),
+        (found.regions,),
+        lesions,
+        seen.groups,
+        scores,
+        looked_at={"breast": ()},
+    )
+
+
+def together(looked: Sequence[Looked], seconds: dict[str, float]) -> list[Looked]:
+    """What two views of a breast tell together."""
+    return list(looked)
+
+
+def graded(looked: Sequence[Looked], subject: Subject) -> tuple[Grade, ...]:
+    """Grades that rest on words and groups, not on a score."""
+    return ()
+
+
+def _info(projection: Projection, notes: tuple[Note, ...], used: bool) -> ImageInfo:
+    acquisition = projection.acquisition
+    return ImageInfo(
+        id=projection.id,
+        modality=acquisition.modality,
+        series_uid=acquisition.series_uid,
+        study_date=acquisition.study_date,
+        view=projection.view,
+        laterality=projection.laterality,
+        thickness_mm=acquisition.thickness_mm,
+        files=len({source.file for source in projection.sources}) or 1,
+        shape=(1, *projection.pixels.shape),
+        spacing_mm=projection.pixel_mm,
+        kvp=acquisition.kvp,
+        kernel=None,
+        contrast=Contrast(),
+        gated=None,
+        used_for=("breast",) if used else (),
+        notes=(*projection.notes, *notes),
+        series_description=acquisition.series_description,
+        manufacturer=acquisition.manufacturer,
+    )
