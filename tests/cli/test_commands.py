@@ -78,7 +78,7 @@ def test_spread_stands_inside_the_row(study: Path) -> None:
     [
         (("analyze", "no-such-folder"), 3, "no such file"),
         (("analyze", "{study}", "--rule", "simens"), 2, "siemens"),
-        (("analyze", "{study}", "--spacing", "0.1"), 2, "still to come"),
+        (("analyze", "{study}", "--prior", "x"), 2, "still to come"),
         (("analyze", "{study}", "--mass-factor", "0.000722"), 2, "mg/mm3"),
         (("serve",), 2, "still to come"),
         (("explain", "no-such-case.json", "--audience", "patient"), 3, "no such case file"),
