@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from calcimetry.core.image import Projection
 from calcimetry.core.regions import Regions
 from calcimetry.detect.breast.settings import SpotSettings
 
-__all__ = ["Field", "bands", "field_of", "noise_of"]
+__all__ = ["Field", "bands", "doubled", "field_of", "finer", "halved", "noise_of"]
 
 F32 = NDArray[np.float32]
 Bits = NDArray[np.bool_]
@@ -20,6 +22,8 @@ Bits = NDArray[np.bool_]
 _INSIDE = ("breast", "pectoral_muscle", "implant", "skin_fold", "skin", "nipple", "edge", "paddle_edge", "scanner_line")
 _SHUT = ("skin", "edge", "paddle_edge", "scanner_line", "scratch")
 """Parts of the breast's picture in which nothing is looked for."""
+_NOISE_MM = 0.2
+"""Pixel on which noise is measured."""
 _BINS = 24
 """Classes of grey for which the noise is taken apart."""
 
@@ -60,6 +64,32 @@ class Field:
     high: float
     top: float
 
+    @cached_property
+    def greys(self) -> Greys:
+        """The classes of grey by which noise is taken apart."""
+        return _greys(self)
+
+    @cached_property
+    def shares(self) -> dict[int, F32]:
+        """Share of the breast in the square around each pixel, by the side of the square."""
+        return {}
+
+    @cached_property
+    def thinned(self) -> Field:
+        """One pixel in two or three in each direction: enough to tell how noisy a place is."""
+        step = max(1, round(_NOISE_MM / self.mm))
+        if step == 1:
+            return self
+        pick = (slice(None, None, step), slice(None, None, step))
+        return replace(
+            self, pixels=self.pixels[pick], inside=self.inside[pick], open=self.open[pick],
+            depth_mm=self.depth_mm[pick], step=self.step * step, mm=self.mm * step,
+        )  # fmt: skip
+
+    def of_image(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rows and columns (n, 2) of the whole image as places here."""
+        return (places - np.array(self.origin, dtype=np.float64) + 0.5) / self.step - 0.5
+
     def to_image(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """Places (n, 2) here as row and column of the whole image."""
         return (places + 0.5) * self.step - 0.5 + np.array(self.origin, dtype=np.float64)
@@ -79,7 +109,7 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
     """
     labels = regions.labels[0]
     named = {one.name: one.label for one in regions.regions}
-    inside = np.isin(labels, [named[name] for name in _INSIDE if name in named])
+    inside = _marked(labels, [named[name] for name in _INSIDE if name in named])
     if not inside.any():
         return None
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
@@ -89,7 +119,7 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
     if height < 16 or width < 16:
         return None
     cut = (slice(r0, r0 + height * step), slice(c0, c0 + width * step))
-    shut = np.isin(labels[cut], [named[name] for name in _SHUT if name in named])
+    shut = _marked(labels[cut], [named[name] for name in _SHUT if name in named])
     pixels = _averaged(projection.pixels[cut], step)
     inner = _averaged(inside[cut], step) > 0.5
     closed = _averaged(shut, step) > 0.1
@@ -114,6 +144,34 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
     )
 
 
+def finer(projection: Projection, field: Field, settings: SpotSettings) -> Field | None:
+    """The same breast on pixels half as wide; ``None`` where the image has none so fine.
+
+    Outside the breast, and for the breast's outline, it goes by the wider pixels.
+    """
+    step = field.step // 2
+    mm = field.mm / field.step * step
+    if step < 1 or mm > settings.finest_from_mm:
+        return None
+    rows, columns = (n * field.step // step for n in field.pixels.shape)
+    (r0, c0), at = field.origin, [((np.arange(n) + 0.5) * step / field.step).astype(int) for n in (rows, columns)]
+    pixels = _averaged(projection.pixels[r0 : r0 + rows * step, c0 : c0 + columns * step], step)
+    grid = np.ix_(*at)
+    inside = field.inside[grid]
+    np.copyto(pixels, field.pixels[grid], where=~inside)
+    return replace(
+        field, pixels=pixels, inside=inside, open=field.open[grid], depth_mm=field.depth_mm[grid], step=step, mm=mm
+    )
+
+
+def _marked(labels: NDArray[np.generic], numbers: Sequence[int]) -> Bits:
+    """Pixels with one of these labels."""
+    out = np.zeros(labels.shape, bool)
+    for number in numbers:
+        out |= labels == number
+    return out
+
+
 def _averaged(array: NDArray[np.generic], step: int) -> F32:
     if step == 1:
         return np.ascontiguousarray(array, np.float32)
@@ -123,6 +181,33 @@ def _averaged(array: NDArray[np.generic], step: int) -> F32:
         for column in range(step):
             total += array[row : rows * step : step, column : columns * step : step]
     return np.asarray(total / (step * step), np.float32)
+
+
+def halved(field: Field) -> Field | None:
+    """The same on pixels twice as wide; ``None`` where they are wide already."""
+    if field.thinned is field:
+        return None
+    rows, columns = (2 * (n // 2) for n in field.pixels.shape)
+    pick = (slice(0, rows, 2), slice(0, columns, 2))
+    pixels = _averaged(field.pixels[:rows, :columns], 2)
+    return replace(
+        field, pixels=pixels, inside=field.inside[pick], open=field.open[pick], depth_mm=field.depth_mm[pick],
+        step=2 * field.step, mm=2 * field.mm,
+    )  # fmt: skip
+
+
+def doubled(array: F32, shape: tuple[int, ...]) -> F32:
+    """An image of :func:`halved` on the fine pixels again, straight between its own; filled up to ``shape``."""
+    near, far = np.float32(0.75), np.float32(0.25)
+    for axis in (0, 1):
+        moved = np.moveaxis(array, axis, 0)
+        out = np.empty((2 * moved.shape[0], *moved.shape[1:]), np.float32)
+        out[0::2] = near * moved + far * np.concatenate([moved[:1], moved[:-1]])
+        out[1::2] = near * moved + far * np.concatenate([moved[1:], moved[-1:]])
+        array = np.moveaxis(out, 0, axis)
+    short = [max(0, want - have) for want, have in zip(shape, array.shape, strict=True)]
+    array = np.pad(array, [(0, n) for n in short], mode="edge") if any(short) else array
+    return np.ascontiguousarray(array[: shape[0], : shape[1]])
 
 
 def bands(pixels: F32, mm: float, sigma_mm: tuple[float, ...], surround: float) -> list[F32]:
@@ -140,11 +225,18 @@ def noise_of(band: F32, field: Field, window_mm: float) -> F32:
     Half of the variance is that of the neighborhood, clipped so that calcium does not raise its own noise, half that of
     the same grey anywhere; never far below the latter. So neither fibrous films light up, nor do dense groups hide.
     """
+    thin = field.thinned
+    if thin is not field:
+        step, (rows, columns) = thin.step // field.step, field.pixels.shape
+        noise = noise_of(band[::step, ::step], thin, window_mm)
+        return np.repeat(np.repeat(noise, step, axis=0), step, axis=1)[:rows, :columns]
     even = _of_grey(band, field)
     size = max(5, round(window_mm / field.mm))
     square = np.square(band)
-    weight = ndimage.uniform_filter(field.inside.astype(np.float32), size, mode="constant")
-    weight = np.maximum(weight, 1e-3)
+    if size not in field.shares:
+        share = ndimage.uniform_filter(field.inside.astype(np.float32), size, mode="constant")
+        field.shares[size] = np.maximum(share, 1e-3)
+    weight = field.shares[size]
     square = np.where(field.inside, square, 0.0).astype(np.float32)
     local = ndimage.uniform_filter(square, size, mode="constant") / weight
     for limit in (3.0, 2.5):
@@ -153,20 +245,40 @@ def noise_of(band: F32, field: Field, window_mm: float) -> F32:
     return np.asarray(np.maximum(np.sqrt(0.5 * local + 0.5 * even**2), 0.7 * even), np.float32)
 
 
-def _of_grey(band: F32, field: Field) -> F32:
-    """Robust deviation of the band among pixels of the same grey."""
+@dataclass(frozen=True, eq=False)
+class Greys:
+    """Pixels of a field by their grey, the same for every filter.
+
+    ``grey`` (row, column) is the local mean. Of one pixel in ``step`` in each direction that lies inside, ``order``
+    sorts them by class, ``ends`` (classes + 1,) are the classes' places in that order, ``centers`` the classes' grey.
+    """
+
+    grey: F32
+    step: int
+    order: NDArray[np.intp]
+    ends: NDArray[np.intp]
+    centers: NDArray[np.float64]
+
+
+def _greys(field: Field) -> Greys:
     grey = ndimage.uniform_filter(field.pixels, max(3, round(1.0 / field.mm)))
     step = max(1, int(np.sqrt(field.inside.sum() / 200_000)))
-    pick = (slice(None, None, step), slice(None, None, step))
-    held = field.inside[pick]
-    values, greys = np.abs(band[pick][held]), grey[pick][held]
+    greys = grey[::step, ::step][field.inside[::step, ::step]]
     edges = np.quantile(greys, np.linspace(0, 1, _BINS + 1))
     at = np.clip(np.searchsorted(edges, greys, side="right") - 1, 0, _BINS - 1)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=_BINS))])
+    return Greys(grey, step, np.argsort(at, kind="stable"), ends, 0.5 * (edges[1:] + edges[:-1]))
+
+
+def _of_grey(band: F32, field: Field) -> F32:
+    """Robust deviation of the band among pixels of the same grey."""
+    greys = field.greys
+    pick = (slice(None, None, greys.step), slice(None, None, greys.step))
+    values = np.abs(band[pick][field.inside[pick]])[greys.order]
     whole = 1.4826 * float(np.median(values))
     spread = np.full(_BINS, whole)
     for n in range(_BINS):
-        mine = values[at == n]
+        mine = values[greys.ends[n] : greys.ends[n + 1]]
         if mine.size > 50:
             spread[n] = 1.4826 * float(np.median(mine))
-    centers = 0.5 * (edges[1:] + edges[:-1])
-    return np.asarray(np.maximum(np.interp(grey, centers, spread), max(0.2 * whole, 1e-6)), np.float32)
+    return np.asarray(np.maximum(np.interp(greys.grey, greys.centers, spread), max(0.2 * whole, 1e-6)), np.float32)
