@@ -18,7 +18,6 @@ REFUSALS = ("no-breast", "radiograph")
 """Notes that say why a projection was not looked at."""
 _RADIOGRAPH = "a radiograph of another part than the breast (read without fault): not assessed in this version"
 _NO_BREAST = "no breast was found in this projection: nothing in it was looked at"
-_PICTURE = "a picture without header: it was taken for a mammogram; view, side and acquisition are not known"
 
 
 def look_mammogram(projection: Projection, seconds: dict[str, float], tell: Progress) -> Looked:
@@ -30,7 +29,6 @@ def look_mammogram(projection: Projection, seconds: dict[str, float], tell: Prog
         found = locate.breast_map(projection)
     if found is None:
         return Looked(projection, _info(projection, (Note("no-breast", _NO_BREAST),), False))
-    notes = found.notes if projection.breast else (Note("picture", _PICTURE, "caution"), *found.notes)
     with timed(seconds, "detect"):
         tell(f"detecting in {projection.id}", 0, 0)
         seen = detect.look_breast(projection, found.regions, found.mm)
@@ -39,7 +37,7 @@ def look_mammogram(projection: Projection, seconds: dict[str, float], tell: Prog
         scores = measure.breast_scores(projection, lesions, seen.groups)
     return Looked(
         projection,
-        _info(projection, (*notes, *seen.notes), True),
+        _info(projection, (*found.notes, *seen.notes), True),
         (found.regions,),
         lesions,
         seen.groups,
