@@ -42,7 +42,7 @@ class Grade:
     """The place of a score on a published scale.
 
     ``scale`` and ``edition`` name the table, ``from_`` the scores it rests on (``from`` in the record),
-    ``source`` the id in ``knowledge/sources.toml``.
+    ``source`` the id in ``knowledge/sources.toml``. ``laterality`` is the side that it is about, where it is about one.
     """
 
     scale: str
@@ -55,3 +55,4 @@ class Grade:
     image: str | None = None
     reason: str | None = None
     meaning: str | None = None
+    laterality: str | None = None

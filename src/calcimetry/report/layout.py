@@ -92,7 +92,10 @@ PARTS: dict[str, Part] = {
     ),
     "grade": Part(
         Grade,
-        ("scale", "edition", "site", "category", "from_", "status", "reason", "source", "image", "meaning"),
+        (
+            *("scale", "edition", "site", "category", "from_", "status", "reason", "source", "image", "meaning"),
+            "laterality",
+        ),
         renamed={"from_": "from"},
     ),
     "not_assessed": Part(NotAssessed, ("site", "reason")),
