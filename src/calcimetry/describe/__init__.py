@@ -1,1 +1,23 @@
 """Words for what was found and outlined: form of each particle, morphology and distribution of each group."""
+
+from calcimetry.describe.distribution import TABLE
+from calcimetry.describe.mammogram import Described, breast
+from calcimetry.describe.settings import (
+    BreastWordSettings,
+    DistributionSettings,
+    MorphologySettings,
+    ShapeSettings,
+)
+
+__all__ = [
+    "TABLES",
+    "BreastWordSettings",
+    "Described",
+    "DistributionSettings",
+    "MorphologySettings",
+    "ShapeSettings",
+    "breast",
+]
+
+TABLES = (TABLE,)
+"""Tables of ``knowledge`` that this stage reads."""

@@ -1,0 +1,220 @@
+"""Words for all that was found on a mammogram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcimetry.core.group import Group
+from calcimetry.core.image import Projection
+from calcimetry.core.lesion import Lesion
+from calcimetry.core.note import Note
+from calcimetry.core.regions import Regions
+from calcimetry.core.word import Word
+from calcimetry.describe.distribution import arrangement, distribution
+from calcimetry.describe.measures import group_measures
+from calcimetry.describe.milk import TRUE_LATERAL, level
+from calcimetry.describe.model import FormModel, shipped
+from calcimetry.describe.morphology import morphology
+from calcimetry.describe.place import breast_mm2, depths_mm, in_fold
+from calcimetry.describe.settings import BreastWordSettings
+from calcimetry.describe.shape import Shape, shape_of
+from calcimetry.describe.words import particle_words, weighed
+
+__all__ = ["Described", "breast"]
+
+_FORM_ONLY = ("br_vascular", "br_rim")
+"""Words that need no millimeters."""
+_NO_SPECKS = ("br_vascular", "br_large_rodlike", "br_suture")
+"""Forms whose own course says nothing about ducts: they take no part in a distribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """The same lesions and groups, in the same order, with words and measures; and what must be said about them."""
+
+    lesions: tuple[Lesion, ...]
+    groups: tuple[Group, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Formed:
+    """A lesion with its form; ``own`` is empty where it is too small for words."""
+
+    lesion: Lesion
+    shape: Shape
+    shares: NDArray[np.float64]
+    own: dict[str, float]
+
+
+def breast(
+    projection: Projection,
+    lesions: Sequence[Lesion],
+    groups: Sequence[Group],
+    regions: Regions,
+    mm: float | None,
+    *,
+    nipple_index: tuple[float, float] | None = None,
+    settings: BreastWordSettings = BreastWordSettings(),
+    model: FormModel | None = None,
+) -> Described:
+    """Give calcifications and groups of a mammogram their words.
+
+    Parameters
+    ----------
+    projection : Projection
+        White is dense.
+    lesions, groups : sequences
+        What was found on it.
+    regions : Regions
+        Map of the mammogram, on its grid.
+    mm : float or None
+        Millimeters of a pixel; ``None`` where unknown: then nothing that needs a size is said, and a note says so.
+    nipple_index : (float, float), optional
+        Row and column of the nipple; without it nothing is called segmental.
+    settings : BreastWordSettings
+    model : FormModel, optional
+        The one that ships, unless another is given.
+    """
+    if mm is None:
+        return _without_size(lesions, groups)
+    model = model or shipped()
+    formed = _formed(projection, lesions, regions, mm, settings, model)
+    named = tuple(_named(one, formed.get(one.id), settings) for one in lesions)
+    by_id = {one.id: one for one in named}
+    area = breast_mm2(regions, mm)
+    nipple = None if nipple_index is None else (nipple_index[0] * mm, nipple_index[1] * mm)
+    taking = {one.id for one in named if _speck(one) and (one.counted or _member(one, groups))}
+    out = tuple(_grouped(one, by_id, formed, taking, area, nipple, mm, settings, model) for one in groups)
+    return Described(named, out, _notes(projection, named, formed, settings))
+
+
+def _formed(
+    projection: Projection, lesions: Sequence[Lesion], regions: Regions, mm: float, settings: BreastWordSettings,
+    model: FormModel,
+) -> dict[str, _Formed]:  # fmt: skip
+    """Form of every calcification that has an outline, by id."""
+    use = [one for one in lesions if one.kind == "calcification" and one.mask is not None]
+    if not use:
+        return {}
+    places = np.array([one.center_index[1:] for one in use], np.float64)
+    depth = depths_mm(regions, places, mm)
+    shapes = [
+        shape_of(projection.pixels, one.mask, mm, float(far), settings.shape)
+        for one, far in zip(use, depth, strict=True)
+        if one.mask is not None
+    ]
+    rows = np.array([[*shape.row, mm] for shape in shapes])
+    shares = model.particle.probabilities(rows)
+    lossy = projection.acquisition.lossy is not None
+    least = settings.shape.least_lossy_px if lossy else settings.shape.least_px
+    out = {}
+    for one, shape, share in zip(use, shapes, shares, strict=True):
+        own: dict[str, float] = {}
+        if shape.width_px >= least and "br_vascular" not in one.pattern:
+            fold = in_fold(regions, (one.center_index[1], one.center_index[2]))
+            flat = level(projection.pixels, one.mask) if one.mask and projection.view in TRUE_LATERAL else 0.0
+            own = weighed(share, model.particle.classes, shape, fold, flat, settings.shape)
+        out[one.id] = _Formed(one, shape, share, own)
+    return out
+
+
+def _named(lesion: Lesion, formed: _Formed | None, settings: BreastWordSettings) -> Lesion:
+    """One lesion with its words; arteries stay what detection called them."""
+    if formed is None or "br_vascular" in lesion.pattern:
+        return lesion
+    sizes = {name: round(formed.shape.values[name], 3) for name in ("diameter_mm", "length_mm", "width_mm")}
+    evidence = {**lesion.evidence, **sizes, "width_px": round(formed.shape.width_px, 2)}
+    if not formed.own:
+        return replace(lesion, pattern=(), words=(), evidence={**evidence, "too_small_for_shape": 1.0})
+    words = particle_words(formed.own, formed.shape)
+    return replace(lesion, pattern=(words[0].word,), words=words, evidence=evidence)
+
+
+def _speck(lesion: Lesion) -> bool:
+    """Whether its place counts for a distribution."""
+    return lesion.kind == "calcification" and not set(lesion.pattern) & set(_NO_SPECKS)
+
+
+def _member(lesion: Lesion, groups: Sequence[Group]) -> bool:
+    return any(lesion.id in one.lesions for one in groups if one.reported)
+
+
+def _grouped(
+    group: Group, by_id: dict[str, Lesion], formed: dict[str, _Formed], taking: set[str], breast_area_mm2: float,
+    nipple_mm: tuple[float, float] | None, mm: float, settings: BreastWordSettings, model: FormModel,
+) -> Group:  # fmt: skip
+    """One group with its words and measures."""
+    members = [by_id[name] for name in group.lesions if name in by_id and name in formed]
+    if not members:
+        return group
+    forms = [formed[one.id] for one in members]
+    places = np.array([one.center_index[1:] for one in members], np.float64) * mm
+    measures = group_measures(places, np.array([one.shape.values["diameter_mm"] for one in forms]))
+    specks = np.array([_speck(one) for one in members])
+    lie: tuple[Word, ...] = ()
+    if specks.sum() >= 2:
+        inside = {one.id for one in members}
+        others = [one.center_index[1:] for name, one in by_id.items() if name in taking and name not in inside]
+        found = arrangement(places[specks], np.array(others, np.float64).reshape(-1, 2) * mm, settings.distribution)
+        lie = distribution(found, breast_area_mm2, nipple_mm, settings.distribution)
+    shaped = [one for one in forms if one.own]
+    sure = np.array([max(one.lesion.confidence, 0.05) for one in forms])
+    with_shape = np.array([bool(one.own) for one in forms])
+    form: tuple[Word, ...] = ()
+    limits = settings.morphology
+    if len(shaped) >= limits.least and sure[with_shape].sum() >= limits.least_share * sure.sum():
+        form = morphology(
+            np.array([one.shape.row for one in shaped]),
+            [one.own for one in shaped],
+            np.array([one.shares for one in shaped]),
+            sure[with_shape],
+            mm,
+            model,
+            limits,
+        )
+    return replace(
+        group,
+        distribution=lie[0].word if lie else None,
+        morphology=form[0].word if form else None,
+        words=(*form, *lie),
+        measures={**group.measures, **measures},
+        evidence={**group.evidence, "too_small_for_shape": float(len(forms) - len(shaped))},
+    )
+
+
+def _without_size(lesions: Sequence[Lesion], groups: Sequence[Group]) -> Described:
+    """Where a pixel is of unknown size: form words that need none stay, everything else is left open."""
+    kept = tuple(replace(one, pattern=tuple(word for word in one.pattern if word in _FORM_ONLY)) for one in lesions)
+    note = Note(
+        "pixel-unknown",
+        "The image does not say how many millimeters a pixel is: no word for form, size or distribution was given. "
+        "A file with its pixel spacing, or the spacing stated on the command line, would allow them.",
+        "caution",
+    )
+    return Described(kept, tuple(groups), (note,))
+
+
+def _notes(
+    projection: Projection, named: Sequence[Lesion], formed: dict[str, _Formed], settings: BreastWordSettings
+) -> tuple[Note, ...]:
+    """What has to be said where particles have no word."""
+    small = sum("too_small_for_shape" in one.evidence and one.counted for one in named)
+    if not small:
+        return ()
+    every = sum(one.id in formed and one.counted for one in named)
+    if projection.acquisition.lossy is not None:
+        text = (
+            f"The image was compressed with loss: {small} of {every} calcifications are narrower than "
+            f"{settings.shape.least_lossy_px:g} pixels and have no word for their form. The original would tell."
+        )
+        return (Note("shape-lossy", text, "caution"),)
+    text = (
+        f"{small} of {every} calcifications are narrower than {settings.shape.least_px:g} pixels and have no word for "
+        "their form. A magnification view would tell."
+    )
+    return (Note("shape-too-small", text, "info"),)
