@@ -3,7 +3,9 @@
 The door is :func:`grades`; the kernels behind it take plain numbers and are usable alone.
 """
 
+from calcimetry.grade.arteries import csbi_score
 from calcimetry.grade.bands import place, reach
+from calcimetry.grade.breast import BreastView, suggested_ranges
 from calcimetry.grade.calcium import corrected_calcium
 from calcimetry.grade.domain import Ruling, rule
 from calcimetry.grade.grading import GradeSettings, grades, tables_used
@@ -16,6 +18,7 @@ from calcimetry.grade.scales import Scale, scale, scales
 from calcimetry.grade.valve import avc_ratio
 
 __all__ = [
+    "BreastView",
     "GradeSettings",
     "RiskFactors",
     "Ruling",
@@ -26,6 +29,7 @@ __all__ = [
     "ckd_epi_2021",
     "corrected_calcium",
     "csbi_grade",
+    "csbi_score",
     "doubling_time_days",
     "grades",
     "mac_points",
@@ -40,6 +44,7 @@ __all__ = [
     "rule",
     "scale",
     "scales",
+    "suggested_ranges",
     "tables_used",
     "weston_points",
 ]

@@ -12,6 +12,7 @@ from calcimetry.core.study import Subject
 from calcimetry.grade.domain import Ruling, rule
 from calcimetry.grade.facts import collect
 from calcimetry.grade.kinds import KINDS, Placed, Question
+from calcimetry.grade.range_rows import TABLE, name_and_edition
 from calcimetry.grade.scales import Edition, Scale, scale, scales
 from calcimetry.knowledge import logic
 from calcimetry.knowledge.load import fingerprint
@@ -87,7 +88,10 @@ def grades(
 def tables_used(given: Sequence[Grade]) -> tuple[TableUsed, ...]:
     """Id, edition and hash of every table behind these grades, sorted by id; for the provenance of a result."""
     named = {g.scale for g in given}
-    used = {"scales/needs"} if named else set()
+    ranged = name_and_edition()[0]
+    used = {"scales/needs"} if named - {ranged} else set()
+    if ranged in named:
+        used |= {TABLE, "reasoning/breast"}
     for one in scales().values():
         if one.name in named:
             used |= {f"scales/{one.id}"} | {f"references/{e.reference}" for e in one.editions if e.reference}

@@ -2,6 +2,7 @@
 
 from calcimetry.measure.agatston import agatston
 from calcimetry.measure.area import largest_area_mm2, total_area_mm2
+from calcimetry.measure.breast import ArterialSettings, breast_scores
 from calcimetry.measure.calibration import Calibration, from_rod, nominal, stated
 from calcimetry.measure.ctca import ctca_score, ctca_threshold_hu
 from calcimetry.measure.density_score import density_score
@@ -13,7 +14,7 @@ from calcimetry.measure.lesions import lesions
 from calcimetry.measure.mass import mass_mg
 from calcimetry.measure.mean import mean_hu
 from calcimetry.measure.peak import peak_hu
-from calcimetry.measure.projected import breast_scores, projected
+from calcimetry.measure.projected import projected
 from calcimetry.measure.rule import Minimum, OwnLimits, Rule, rule, rule_ids
 from calcimetry.measure.scores import scores
 from calcimetry.measure.spatially_weighted import spatially_weighted
@@ -22,6 +23,7 @@ from calcimetry.measure.volume_fraction import calcium_fraction, volume_fraction
 from calcimetry.measure.volume_isotropic import volume_isotropic_mm3
 
 __all__ = [
+    "ArterialSettings",
     "Calibration",
     "IntervalModel",
     "LesionFeatures",

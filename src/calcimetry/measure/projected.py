@@ -1,4 +1,4 @@
-"""Stage: sizes of what was outlined on a projection, and the counts of a breast. A projection has no mm3 and no HU."""
+"""Stage: sizes of what was outlined on a projection. A projection has no mm3 and no HU."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry.core.group import Group
 from calcimetry.core.image import Projection
 from calcimetry.core.lesion import Lesion
-from calcimetry.core.measurement import Measurement, Score
+from calcimetry.core.measurement import Measurement
 
-__all__ = ["BREAST_SCORE_UNITS", "breast_scores", "feret", "projected"]
+__all__ = ["feret", "projected"]
 
-BREAST_SCORE_UNITS = {"count": "1", "group_count": "1"}
-"""Scores of a breast in one view, with their units (UCUM)."""
 _METHOD = "outline on the projection"
 _DETECTOR = "outline on the projection, in the plane of the detector: magnification is not stated"
 
@@ -89,13 +86,3 @@ def _extremes(points: NDArray[np.float64]) -> NDArray[np.float64]:
     angle = np.deg2rad(np.arange(0.0, 180.0))
     along = points @ np.stack([np.cos(angle), np.sin(angle)])
     return np.asarray(points[np.unique(np.concatenate([along.argmax(axis=0), along.argmin(axis=0)]))])
-
-
-def breast_scores(projection: Projection, lesions: Sequence[Lesion], groups: Sequence[Group]) -> tuple[Score, ...]:
-    """How many calcifications and reported groups one view shows."""
-    counted = sum(lesion.counted for lesion in lesions)
-    reported = sum(group.reported for group in groups)
-    return (
-        Score("count", "breast", "total", projection.id, float(counted), BREAST_SCORE_UNITS["count"]),
-        Score("group_count", "breast", "total", projection.id, float(reported), BREAST_SCORE_UNITS["group_count"]),
-    )

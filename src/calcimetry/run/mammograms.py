@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calcimetry import detect, locate, measure
+from calcimetry import detect, grade, locate, measure
 from calcimetry.core.case import ImageInfo
 from calcimetry.core.image import Contrast, Projection
 from calcimetry.core.measurement import Grade
@@ -35,13 +35,14 @@ def look_mammogram(projection: Projection, seconds: dict[str, float], tell: Prog
     with timed(seconds, "measure"):
         lesions = measure.projected(projection, seen.lesions)
         scores = measure.breast_scores(projection, lesions, seen.groups)
+    arteries = grade.csbi_score(scores)
     return Looked(
         projection,
         _info(projection, (*found.notes, *seen.notes), True),
         (found.regions,),
         lesions,
         seen.groups,
-        scores,
+        (*scores, arteries) if arteries else scores,
         looked_at={"breast": ()},
     )
 
@@ -52,8 +53,13 @@ def together(looked: Sequence[Looked], seconds: dict[str, float]) -> list[Looked
 
 
 def graded(looked: Sequence[Looked], subject: Subject) -> tuple[Grade, ...]:
-    """Grades that rest on words and groups, not on a score."""
-    return ()
+    """Grades that rest on words and groups, not on a score: the suggested range of each breast."""
+    views = [
+        grade.BreastView(one.image, one.lesions, one.groups)
+        for one in looked
+        if isinstance(one.image, Projection) and "breast" in one.looked_at
+    ]
+    return grade.suggested_ranges(views)
 
 
 def _info(projection: Projection, notes: tuple[Note, ...], used: bool) -> ImageInfo:
