@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from calcimetry.detect.lesions import Candidate
 from calcimetry.detect.parting import Parted, part
 from calcimetry.detect.settings import DetectSettings
 from calcimetry.detect.shape import shape_of
+from calcimetry.detect.strips import Strips, part_strips, without
 from calcimetry.detect.surroundings import Field
 from calcimetry.imaging.components import Bodies, Runs, connect, find_bodies, find_runs
 from calcimetry.imaging.grid import axis_maps, spread
@@ -29,7 +30,8 @@ Whole = NDArray[np.int64]
 class Sorted:
     """Bodies of an image, by what has to be done with them.
 
-    loose : away from bone, weightiest first; ``parted`` : loosened from bone; ``bone`` : pieces of bone worth a line;
+    loose : away from bone, weightiest first; ``parted`` : loosened from bone; ``strips`` : parted from it by form;
+    ``bone`` : pieces of bone worth a line;
     ``outside`` : outside the body, large enough for a calibration rod.
     left_out : how many loose bodies the cap of the list left out; ``cut_short`` : whether runs beyond the cap were not
     even looked at.
@@ -37,6 +39,7 @@ class Sorted:
 
     loose: Bodies
     parted: Parted
+    strips: Strips
     bone: Bodies
     outside: Bodies
     left_out: int
@@ -66,14 +69,18 @@ def sorted_bodies(volume: Volume, field: Field, threshold_hu: float, settings: D
     loose = loose[np.argsort(-weight, kind="stable")]
     listed = (sizes * voxel_mm3 >= settings.bone_listed_mm3) & (sizes * voxel_mm3 < settings.skeleton_mm3)
     skeleton = of_bone[numbers]
-    parted = part(volume, inside[skeleton], field.is_free(labels[skeleton], _middles(inside[skeleton])), threshold_hu)
-    # a piece of bone that an island came loose from is told by the island: no voxel is in two lesions
-    listed[numbers[_holding(inside, parted.bodies)]] = False
+    strips = part_strips(volume, field, inside[skeleton], threshold_hu)
+    rest = without(inside[skeleton], strips.bodies.runs)
+    parted = part(volume, rest, field.is_free(field.labels(_middles(rest)), _middles(rest)), threshold_hu)
+    # a piece of bone that something came loose from is told by that: no voxel is in two lesions
+    for one in (parted.bodies, strips.bodies):
+        listed[numbers[_holding(inside, one)]] = False
     pieces_of_bone = np.flatnonzero(of_bone & listed)
     pieces_of_bone = pieces_of_bone[np.argsort(-sizes[pieces_of_bone], kind="stable")]
     return Sorted(
         loose=bodies.chosen(loose[: settings.max_listed]),
         parted=parted,
+        strips=strips,
         bone=bodies.chosen(np.sort(pieces_of_bone[: settings.max_listed])),
         outside=outside.chosen(np.flatnonzero(outside.voxels * voxel_mm3 >= settings.outside_mm3)[:50]),
         left_out=max(0, len(loose) - settings.max_listed),
@@ -102,8 +109,14 @@ def _weights(volume: Volume, bodies: Bodies, threshold_hu: float) -> NDArray[np.
     return np.asarray((peak - threshold_hu + 10.0) * np.sqrt(bodies.voxels))
 
 
-def measured(volume: Volume, field: Field, bodies: Bodies, parted: Parted | None = None) -> Iterator[Candidate]:
-    """Each body with its shape and surroundings; of ``parted`` the bodies are the islands."""
+def measured(
+    volume: Volume,
+    field: Field,
+    bodies: Bodies,
+    parted: Parted | None = None,
+    rim_shares: Sequence[float] | None = None,
+) -> Iterator[Candidate]:
+    """Each body with its shape and surroundings; of ``parted`` the bodies are the islands, of ``rim_shares`` strips."""
     for number in range(len(bodies)):
         start, bits = bodies.bits(number)
         index = bodies.body(number).indices()
@@ -117,6 +130,7 @@ def measured(volume: Volume, field: Field, bodies: Bodies, parted: Parted | None
             field.around(start, bits, index),
             field.word(index),
             None if parted is None else parted.profiles[number],
+            None if rim_shares is None else rim_shares[number],
         )
 
 

@@ -95,6 +95,7 @@ def _given(volume: Volume, given: Sequence[Regions], threshold_hu: float, settin
 def _free(volume: Volume, field: Field, bodies: Sorted, threshold_hu: float, settings: DetectSettings) -> list[Lesion]:
     islands = bodies.parted
     candidates = [*measured(volume, field, bodies.loose), *measured(volume, field, islands.bodies, islands)]
+    candidates += measured(volume, field, bodies.strips.bodies, rim_shares=bodies.strips.rim_shares)
     verdicts = []
     for one in candidates:
         if is_rod(one.shape, one.index, one.hu, field.spacing_mm):
@@ -107,6 +108,7 @@ def _free(volume: Volume, field: Field, bodies: Sorted, threshold_hu: float, set
                     one.word,
                     threshold_hu,
                     parted=one.parted,
+                    rim_share=one.rim_share,
                     count_from=settings.count_from,
                 )
             )

@@ -33,6 +33,7 @@ def judge(
     threshold_hu: float,
     *,
     parted: Profile | None = None,
+    rim_share: float | None = None,
     count_from: float = 0.5,
 ) -> Verdict:
     """Verdict where no region is given.
@@ -46,6 +47,8 @@ def judge(
     threshold_hu : float
     parted : Profile or None
         What lies before and behind it, where it was parted from bone.
+    rim_share : float or None
+        How much of it lies along a round soft body, where it is a strip that leaves bone.
     count_from : float
         Confidence from which it counts.
     """
@@ -53,11 +56,14 @@ def judge(
     special = _metal(shape, around, cuts) or _marker(shape, around, cuts)
     if special is not None:
         return special
-    weights = _weights(shape, around, word, threshold_hu, parted, cuts)
+    weights = _weights(shape, around, word, threshold_hu, parted, rim_share, cuts)
     confidence = 1.0 / (1.0 + exp(-sum(weight for weight, _ in weights.values())))
     against = "noise" if weights["noise"][0] < -1.0 else min(weights, key=lambda name: weights[name][0])
     kind: Kind = "calcification"
-    if against in ("wall", "near_bone", "spongy", "skull", "cartilage", "parted") and weights[against][0] < 0.0:
+    if (
+        against in ("wall", "near_bone", "spongy", "skull", "cartilage", "parted", "strip")
+        and weights[against][0] < 0.0
+    ):
         kind = "bone" if confidence < count_from else kind
     elif against in ("soft", "gas") and confidence < count_from:
         kind = "artefact"
@@ -93,6 +99,7 @@ def _weights(
     word: str,
     threshold_hu: float,
     parted: Profile | None,
+    rim_share: float | None,
     cuts: dict[str, Any],
 ) -> dict[str, tuple[float, str]]:
     """Log-odds of each rule that applies, with the reason it gives if it tips the balance."""
@@ -106,7 +113,8 @@ def _weights(
     if shape.voxels == 1:
         weights["single_voxel"] = (cuts["single_voxel"]["weight"], "a single voxel, no neighbour confirms it")
     faint = shape.peak_hu < threshold_hu + soft["peak_above_threshold_hu"]
-    if shape.piece_mm2 > soft["area_mm2"] and faint and shape.mean_hu < threshold_hu + soft["mean_above_threshold_hu"]:
+    faint &= shape.mean_hu < threshold_hu + soft["mean_above_threshold_hu"]
+    if shape.piece_mm2 > soft["area_mm2"] and faint and rim_share is None:
         said = f"large and soft ({shape.piece_mm2:.0f} mm2, peak {shape.peak_hu:.0f} HU): motion or partial volume"
         weights["soft"] = (soft["weight"], said)
     if shape.volume_mm3 > cuts["huge"]["mm3"]:
@@ -114,7 +122,11 @@ def _weights(
         weights["huge"] = (cuts["huge"]["weight"], said)
     if around.gas_share > gas["share"] and shape.peak_hu < gas["peak_hu"]:
         weights["gas"] = (gas["weight"], f"edge of gas ({around.gas_share:.0%} of the surroundings)")
-    weights |= _bone_weights(shape, around, word, threshold_hu, parted, cuts)
+    if rim_share is None:
+        weights |= _bone_weights(shape, around, word, threshold_hu, parted, cuts)
+    else:
+        said = f"leaves bone as a thin strip, {rim_share:.0%} of it along a vessel: may be a lip of bone"
+        weights["strip"] = (cuts["strip"]["weight"], said)
     if around.cut:
         weights["cut"] = (cuts["cut"]["weight"], "cut by the side of the image: cannot be judged")
     return weights

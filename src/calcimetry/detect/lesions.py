@@ -23,7 +23,8 @@ class Candidate:
     """A body of voxels with all that was measured on it.
 
     ``start`` and ``bits`` are its mask, ``index`` (n, 3) its voxels, ``hu`` (n,) their values, ``word`` the part of
-    the human body around it, ``parted`` what lies before and behind where it was parted from bone.
+    the human body around it, ``parted`` what lies before and behind where it was parted from bone, ``rim_share`` how
+    much of it lies along a round soft body where it is a strip that leaves bone.
     """
 
     start: tuple[int, int, int]
@@ -34,6 +35,7 @@ class Candidate:
     around: Around
     word: str
     parted: Profile | None = None
+    rim_share: float | None = None
 
 
 def lesion(

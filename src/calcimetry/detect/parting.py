@@ -7,6 +7,7 @@ nothing lies before it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from calcimetry.core.image import Volume
 from calcimetry.imaging.components import Bodies, Runs, connect, find_bodies
 
-__all__ = ["Parted", "Profile", "part"]
+__all__ = ["Parted", "Profile", "bodies_of", "part", "runs_of"]
 
 Bits = NDArray[np.bool_]
 Whole = NDArray[np.int64]
@@ -135,7 +136,7 @@ def _near(runs: Runs, free: Bits) -> Bits:
 
 def _bound(voxels: _Voxels, above: Whole, owner: Whole) -> tuple[Whole, Bits]:
     """Number of the body of each voxel above a step, and which bodies hold bone or an island found before."""
-    runs = _runs_of(voxels.flat[above], voxels.shape)
+    runs = runs_of(voxels.flat[above], voxels.shape)
     numbers = np.repeat(connect(runs), runs.lengths)
     bound = np.zeros(int(numbers.max()) + 1, dtype=bool)
     bound[numbers[~voxels.free[above]]] = True
@@ -165,7 +166,7 @@ def _profile(volume: Volume, island: Runs) -> Profile:
     return Profile(float(behind[0]), float(lowest[top]), float(behind[top] - lowest[top]), max(before))
 
 
-def _runs_of(flat: Whole, shape: tuple[int, int, int]) -> Runs:
+def runs_of(flat: Whole, shape: tuple[int, int, int]) -> Runs:
     """Runs of sorted flat indices."""
     width = shape[2]
     row = flat // width
@@ -197,11 +198,16 @@ def _grown(voxels: _Voxels, owner: Whole, count: int) -> Bodies:
             fresh.append(at[open_])
         front = np.unique(np.concatenate(fresh))
     mine = np.flatnonzero(owner >= 0)
-    if not len(mine):
-        none = np.zeros(0, dtype=np.int64)
-        return Bodies(Runs(voxels.shape, none, none, none), np.zeros(1, dtype=np.int64))
     order = mine[np.lexsort((voxels.flat[mine], owner[mine]))]
     cuts = np.searchsorted(owner[order], np.arange(count + 1))
-    parts = [_runs_of(voxels.flat[order[cuts[n] : cuts[n + 1]]], voxels.shape) for n in range(count)]
-    runs = Runs(voxels.shape, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "first", "stop")))
-    return find_bodies(runs, np.repeat(np.arange(count), [len(p) for p in parts]))
+    return bodies_of([voxels.flat[order[cuts[n] : cuts[n + 1]]] for n in range(count)], voxels.shape)
+
+
+def bodies_of(flat: Sequence[Whole], shape: tuple[int, int, int]) -> Bodies:
+    """Bodies of the sorted flat indices of the voxels of each; empty ones are left out at the end only."""
+    if not sum(len(one) for one in flat):
+        none = np.zeros(0, dtype=np.int64)
+        return Bodies(Runs(shape, none, none, none), np.zeros(1, dtype=np.int64))
+    parts = [runs_of(one, shape) for one in flat]
+    runs = Runs(shape, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "first", "stop")))
+    return find_bodies(runs, np.repeat(np.arange(len(parts)), [len(p) for p in parts]))

@@ -100,9 +100,26 @@ class Field:
         found = self.body.labels[np.maximum(k, 0), np.maximum(j, 0), np.maximum(i, 0)]
         return np.where((k < 0) | (j < 0) | (i < 0), 0, found)
 
+    def labels_on(self, axes: Sequence[NDArray[np.int64]]) -> NDArray[np.unsignedinteger]:
+        """Body labels (slices, rows, columns) where given slices, rows and columns cross."""
+        if self._maps is None or self.body is None:
+            index = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+            return self.labels(index.reshape(-1, 3)).reshape(index.shape[:3])
+        maps = [one[axis] for one, axis in zip(self._maps, axes, strict=True)]
+        found = self.body.labels[np.ix_(*(np.maximum(one, 0) for one in maps))]
+        for axis, one in enumerate(maps):
+            found[(slice(None),) * axis + (one < 0,)] = 0
+        return found
+
     def is_bone(self, labels: NDArray[np.unsignedinteger]) -> Bits:
         """Which labels are the locator's bone."""
         return np.asarray(labels == self._bone)
+
+    def is_inner(self, labels: NDArray[np.unsignedinteger]) -> Bits:
+        """Which labels are the inside of the trunk apart from bone, lungs and airway."""
+        inner = np.zeros(256, dtype=bool)
+        inner[self._inner] = True
+        return np.asarray(inner[labels])
 
     def is_free(self, labels: NDArray[np.unsignedinteger], index: NDArray[np.int64]) -> Bits:
         """Which voxels (their labels and indices) may hold calcium of other organs.
@@ -138,6 +155,14 @@ class Field:
             behind[:, :-n] |= bone[:, n:]
         front = ~ahead & behind & opens
         return front[:, ::-1] if turned else front
+
+    def front_index(self) -> NDArray[np.int64]:
+        """Indices (n, 3) in the image of the middles of the blocks at the front of thick bone; none without a body."""
+        if self.body is None or self._bone < 0:
+            return np.zeros((0, 3), dtype=np.int64)
+        mm = self.body.geometry.to_lps_mm(np.argwhere(self._front))
+        index = np.rint(self.volume.geometry.to_index(mm)).astype(np.int64)
+        return np.clip(index, 0, np.array(self.volume.geometry.shape) - 1)
 
     def word(self, index: NDArray[np.int64]) -> str:
         """The part of the body in which most voxels lie; where all are bone or outside, the part of their slice."""
