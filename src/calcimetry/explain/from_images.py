@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from calcimetry.explain.from_mammograms import breast_findings, breast_modality
+
 if TYPE_CHECKING:
     from calcimetry.core.case import Case
     from calcimetry.core.lesion import Lesion
@@ -32,8 +34,8 @@ def case_of(case: Case, stated: Mapping[str, Any] | None = None) -> dict[str, An
     """
     values = {key: value for key, value in (stated or {}).items() if value is not None}
     typed = [row for row in values.get("findings", ()) if isinstance(row, Mapping)]
-    named = {row.get("site") for row in typed}
-    findings = [row for row in _findings(case) if row["site"] not in named]
+    shown = [*_findings(case), *breast_findings(case)]
+    findings = [row for row in shown if not any(_said(row, one) for one in typed)]
     if not findings and not typed and not values.get("labs"):
         return None
     subject = case.subject
@@ -43,8 +45,14 @@ def case_of(case: Case, stated: Mapping[str, Any] | None = None) -> dict[str, An
         values["sex"] = subject.sex
     if "modality" not in values:
         gated = any(image.gated for image in case.images)
-        values["modality"] = "ct_gated" if gated else "ct"
+        values["modality"] = breast_modality(case) or ("ct_gated" if gated else "ct")
     return {**values, "findings": [*typed, *findings]}
+
+
+def _said(row: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
+    """Whether what a person stated is about the same site, and the same side of it."""
+    sides = {row.get("laterality"), typed.get("laterality")}
+    return row["site"] == typed.get("site") and sides != {"left", "right"}
 
 
 def _findings(case: Case) -> list[dict[str, Any]]:
@@ -52,7 +60,7 @@ def _findings(case: Case) -> list[dict[str, Any]]:
     counted: dict[str, Counter[str]] = {}
     patterns: dict[str, list[str]] = {}
     for lesion in case.lesions:
-        if _explains(lesion):
+        if lesion.site != "breast" and _explains(lesion):
             counted.setdefault(lesion.site, Counter())[lesion.image] += 1
             patterns.setdefault(lesion.site, []).extend(lesion.pattern)
     totals = [s for s in case.scores if s.name == "agatston" and s.structure == "total" and s.site in _SCORED]

@@ -291,6 +291,10 @@ def _finding(row: Any, reader: _Reader, person: Mapping[str, Any]) -> Finding | 
     facts["views_complete"] = reader.truth("views_complete", row.get("views_complete"))
     if site.startswith("breast"):
         patterns = _breast(patterns, facts)
+        facts["unconfirmed_on"] = "nothing"
+        if row.get("unconfirmed_on") is not None:
+            known = vocabulary.facts()["unconfirmed_on"].words
+            facts["unconfirmed_on"] = reader.word("unconfirmed_on", row["unconfirmed_on"], known)
     facts["pattern"] = patterns or None
     if row.get("tirads") is not None:
         facts["tirads_level"] = level(_tirads(row["tirads"], reader), person.get("child"), reader.doubts)

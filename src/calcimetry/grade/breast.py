@@ -13,7 +13,7 @@ from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Grade
 from calcimetry.core.views import WorkUp, enlarged, single_slice, whole, work_up
 from calcimetry.grade.range_rows import Reach, judged, name_and_edition, source_of, spoken, widest
-from calcimetry.knowledge.breast_words import BENIGN, arrangements, class_of, forms
+from calcimetry.knowledge.breast_words import BENIGN, ROUND, arrangements, class_of, forms
 
 __all__ = ["BreastView", "suggested_ranges"]
 
@@ -116,7 +116,7 @@ def _of_groups(views: Sequence[BreastView], far: WorkUp, other_side: set[str]) -
 
 def _without_groups(views: Sequence[BreastView]) -> Reach:
     loose = [x for one in views for x in one.lesions if x.counted and x.kind == "calcification"]
-    typed = [x for x in loose if any(class_of(word) in (BENIGN, "br_round") for word in x.pattern)]
+    typed = [x for x in loose if (words := forms(x)) and all(class_of(word) in (BENIGN, ROUND) for word in words)]
     if not loose:
         return spoken("1", "1", "no calcification was counted", "memory")
     if len(typed) == len(loose):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from calcimetry.core.group import Group
+from calcimetry.core.lesion import Lesion
+from calcimetry.core.word import Word
 from calcimetry.knowledge.load import table
 
 __all__ = ["BENIGN", "ROUND", "arrangements", "by_concern", "class_of", "forms"]
@@ -34,22 +37,26 @@ def class_of(word: str) -> str:
     return BENIGN if word in table("reasoning/breast")["sets"]["benign"] else word
 
 
-def forms(group: Group) -> tuple[str, ...]:
+def forms(one: Group | Lesion) -> tuple[str, ...]:
     """The words of form that are meant, the one of most concern first: its own, and all that are about as likely."""
-    found = _meant(group, group.morphology, form=True)
+    own = [one.morphology] if isinstance(one, Group) and one.morphology else []
+    own += list(one.pattern) if isinstance(one, Lesion) else []
+    found = _meant(own, [word for word in one.words if word.word.startswith(_FORM)])
     return tuple(sorted((word for word in found if word in by_concern()), key=by_concern().index))
 
 
 def arrangements(group: Group) -> tuple[str, ...]:
     """The words of distribution that are meant: its own first, then all that are about as likely."""
-    return _meant(group, group.distribution, form=False)
+    own = [group.distribution] if group.distribution else []
+    return tuple(_meant(own, [word for word in group.words if not word.word.startswith(_FORM)]))
 
 
-def _meant(group: Group, own: str | None, *, form: bool) -> tuple[str, ...]:
-    if own is None:
-        return ()
-    weighed = {one.word: one.probability for one in group.words if one.word.startswith(_FORM) == form}
-    least = weighed.get(own, 1.0) - float(table("rules/birads_range")["close"]["margin"])
+def _meant(own: list[str], weighed: Sequence[Word]) -> list[str]:
+    """Own words, and those that lie close to the likeliest of them; nothing where there is none of its own."""
+    if not own:
+        return []
+    margin = float(table("rules/birads_range")["close"]["margin"])
+    least = max((one.probability for one in weighed if one.word in own), default=1.0) - margin
     # Of words that nearly nothing speaks for none is close to another.
-    near = (word for word, sure in weighed.items() if word != own and sure >= max(least, 1e-6))
-    return (own, *near)
+    near = [one.word for one in weighed if one.word not in own and one.probability >= max(least, 1e-6)]
+    return [*own, *near]

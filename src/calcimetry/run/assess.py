@@ -57,6 +57,8 @@ def assess(
     with timed(seconds, "grade"):
         grades = (*grade.grades(scores, study.subject, images), *mammograms.graded(looked, study.subject))
     tables = {*detect.TABLES, *locate.TABLES, *volumes.TABLES}
+    if any(isinstance(one.image, Projection) for one in looked):
+        tables |= set(mammograms.TABLES)
     used = {t.id: t for t in (*(fingerprint(name) for name in tables), *grade.tables_used(grades))}
     case = Case(
         subject=study.subject,

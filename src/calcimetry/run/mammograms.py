@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calcimetry import detect, grade, locate, measure
+from calcimetry import describe, detect, grade, locate, measure
 from calcimetry.core.case import ImageInfo
 from calcimetry.core.image import Contrast, Projection
 from calcimetry.core.measurement import Grade
@@ -12,8 +12,10 @@ from calcimetry.core.note import Note
 from calcimetry.core.study import Subject
 from calcimetry.run.looked import Looked, Progress, timed
 
-__all__ = ["REFUSALS", "graded", "look_mammogram", "together"]
+__all__ = ["REFUSALS", "TABLES", "graded", "look_mammogram", "together"]
 
+TABLES = describe.TABLES
+"""Tables that are read for mammograms alone."""
 REFUSALS = ("no-breast", "radiograph")
 """Notes that say why a projection was not looked at."""
 _RADIOGRAPH = "a radiograph of another part than the breast (read without fault): not assessed in this version"
@@ -32,16 +34,22 @@ def look_mammogram(projection: Projection, seconds: dict[str, float], tell: Prog
     with timed(seconds, "detect"):
         tell(f"detecting in {projection.id}", 0, 0)
         seen = detect.look_breast(projection, found.regions, found.mm)
+    with timed(seconds, "describe"):
+        tell(f"describing in {projection.id}", 0, 0)
+        mm = None if found.assumed else found.mm
+        said = describe.breast(
+            projection, seen.lesions, seen.groups, found.regions, mm, nipple_index=found.nipple_index
+        )  # fmt: skip
     with timed(seconds, "measure"):
-        lesions = measure.projected(projection, seen.lesions)
-        scores = measure.breast_scores(projection, lesions, seen.groups)
+        lesions = measure.projected(projection, said.lesions)
+        scores = measure.breast_scores(projection, lesions, said.groups)
     arteries = grade.csbi_score(scores)
     return Looked(
         projection,
-        _info(projection, (*found.notes, *seen.notes), True),
+        _info(projection, (*found.notes, *seen.notes, *said.notes), True),
         (found.regions,),
         lesions,
-        seen.groups,
+        said.groups,
         (*scores, arteries) if arteries else scores,
         looked_at={"breast": ()},
     )

@@ -53,8 +53,8 @@ def described(finding: Mapping[str, Any], language: str) -> str:
     'fine pleomorphic, grouped, 9 mm, new'
     """
     said = [name(language, "pattern", one) for one in finding.get("pattern") or ()]
-    if finding.get("distribution"):
-        said.append(name(language, "distribution", finding["distribution"]))
+    lies = finding.get("distribution") or ()
+    said += [name(language, "distribution", one) for one in ((lies,) if isinstance(lies, str) else lies)]
     size = _number(finding.get("size_mm"))
     if size:
         said.append(word(language, "clinician", "size", mm=size))

@@ -44,11 +44,15 @@ def _told(view: View) -> bool:
 
 def _row(rule: str, view: View) -> Mapping[str, Any] | None:
     finding = view.findings[0] if view.findings else {}
-    where = finding.get("distribution")
+    stated = finding.get("distribution")
+    where = set(stated if isinstance(stated, list | tuple) else [stated] if stated else [])
+    # A share that was published for a reader's word is not one for a word that no reader has confirmed.
+    if finding.get("unconfirmed_on", "nothing") != "nothing":
+        return None
     shapes = set(finding.get("pattern") or ())
     for row in table("text/likelihood")["likelihood"]:
         fits = row["rule"] == rule and (not row.get("pattern") or shapes & set(row["pattern"]))
-        fits = fits and (not row.get("distribution") or where in row["distribution"])
-        if fits and where not in row.get("not_distribution", ()) and len(shapes) <= 1:
+        fits = fits and (not row.get("distribution") or (bool(where) and where <= set(row["distribution"])))
+        if fits and not where & set(row.get("not_distribution", ())) and len(shapes) <= 1:
             return dict(row)
     return None
