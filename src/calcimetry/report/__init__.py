@@ -9,6 +9,8 @@ file                   made by                                      media type
 ``page.html``          :func:`page`                                 text/html
 ``lesions.tsv``        :func:`frame` as a data frame                text/tab-separated-values
 ``scores.tsv``         the same                                     text/tab-separated-values
+``groups.tsv``         the same; only where mammograms were looked  text/tab-separated-values
+                       at, also if they show no group
 ``columns.json``       meaning and unit of every column             application/json
 ``labels.nii.gz``      ``labels.png`` for projections               application/gzip, image/png
 =====================  ===========================================  =========================

@@ -14,6 +14,8 @@ from calcimetry.core.case import Case
 from calcimetry.core.lesion import Lesion
 from calcimetry.report import words
 from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes, where
+from calcimetry.report.breast import Breasts, breasts, mammograms, without_mammograms
+from calcimetry.report.breast.words import view_line
 from calcimetry.report.heart import hearts, images_with_heart
 from calcimetry.report.heart.places import SITES, names_of_others
 from calcimetry.report.pictures import pictures
@@ -55,6 +57,7 @@ def environment() -> Environment:
     found.globals["interval"] = words.interval_text
     found.globals["place"] = place_text
     found.globals["where"] = where
+    found.globals["view_line"] = view_line
     found.globals["names_of_others"] = names_of_others
     found.globals["device_line"] = words.DEVICE_LINE
     return found
@@ -78,7 +81,7 @@ def page(case: Case, *, created: str | None = None) -> str:
     created : str, optional
         Time to print; default now, or ``SOURCE_DATE_EPOCH``.
     """
-    css = style("page.css") + style("heart.css")
+    css = style("page.css") + style("heart.css") + style("breast.css")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii")
     return (
         environment()
@@ -94,11 +97,12 @@ def page(case: Case, *, created: str | None = None) -> str:
 
 def view(case: Case) -> dict[str, Any]:
     """What the templates show, gathered once."""
-    laid_open = hearts(case)
-    shown, without_picture = pictures(case, apart=frozenset[str]().union(*(h.pictured for h in laid_open)))
-    counted = by_weight([x for x in case.lesions if x.counted])
-    others = sorted((x for x in case.lesions if not x.counted), key=lambda x: -x.confidence)
-    given = answers(case)
+    projected, rest = breasts(case), without_mammograms(case)
+    laid_open = hearts(rest)
+    shown, without_picture = pictures(rest, apart=frozenset[str]().union(*(h.pictured for h in laid_open)))
+    counted = by_weight([x for x in rest.lesions if x.counted])
+    others = sorted((x for x in rest.lesions if not x.counted), key=lambda x: -x.confidence)
+    given = answers(rest)
     empty = [a for a in given if laid_open and _says_nothing(a)]
     dates = sorted({image.study_date for image in case.images if image.study_date})
     return {
@@ -110,8 +114,12 @@ def view(case: Case) -> dict[str, Any]:
         "empty": empty,
         "top_notes": top_notes(case),
         "cautions": cautions(case),
+        "breasts": projected,
+        "mammograms": mammograms(case),
+        "anchors": _anchors(projected),
+        "images": rest.images,
         "hearts": laid_open,
-        "hearts_left": len(images_with_heart(case)) - len(laid_open),
+        "hearts_left": len(images_with_heart(rest)) - len(laid_open),
         "windows": sorted({p.window for p in shown}),
         "overviews": [p for p in shown if p.kind == "overview"],
         "crops": [p for p in shown if p.kind == "crop"],
@@ -124,6 +132,12 @@ def view(case: Case) -> dict[str, Any]:
         "settings": settings_groups(case),
         "cited": cited(case),
     }
+
+
+def _anchors(found: Breasts | None) -> dict[str, str]:
+    """Where on the page the close view of each reported group stands."""
+    rows = [row for one in (found.shown if found is not None else ()) for row in one.groups]
+    return {row.id: f"group{n}" for n, row in enumerate(rows, start=1)}
 
 
 def _says_nothing(answer: Answer) -> bool:

@@ -21,7 +21,9 @@ _NOREPLACE, _EXCHANGE = 1, 2
 _NOT_OFFERED = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
 """What a kernel or file system answers that knows no such rename (NFS, some FUSE)."""
 
-_OURS = re.compile(r"analysis\.json|page\.html|(lesions|scores)\.tsv|columns\.json|labels(_i\d+)?\.(nii\.gz|png)")
+_OURS = re.compile(
+    r"analysis\.json|page\.html|(lesions|scores|groups)\.tsv|columns\.json|labels(_i\d+)?\.(nii\.gz|png)"
+)
 _LEFTOVER = re.compile(r"\.calcimetry-([0-9a-f]{12})-([0-9a-f]{12})-([1-9]\d{0,8})-[0-9a-f]{8}\.(new|old)")
 
 

@@ -1,50 +1,28 @@
-"""Tables: ``lesions.tsv`` and ``scores.tsv`` with a dictionary of their columns, safe to open in a spreadsheet."""
+"""Tables of lesions, scores and groups with a dictionary of their columns, safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from calcimetry.core.case import Case
 from calcimetry.core.extras import need
 from calcimetry.core.lesion import Alternative, Lesion
+from calcimetry.report.breast.rows import group_columns, group_table, has_groups
 from calcimetry.report.heart import HeartPageSettings
 from calcimetry.report.heart.doubts import doubts
+from calcimetry.report.measured import Column, Row, ends, measure_cells, measure_columns, measure_units
 from calcimetry.report.plain import clean_text, plain
-from calcimetry.report.record import in_order
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Column", "TableName", "cell", "columns", "columns_text", "frame", "table", "tsv"]
+__all__ = ["Column", "TableName", "cell", "columns", "columns_text", "frame", "table", "table_names", "tsv"]
 
-TableName = Literal["lesions", "scores"]
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name in the first line, its unit (UCUM; ``""`` for none), its meaning."""
-
-    name: str
-    unit: str
-    meaning: str
-
+TableName = Literal["lesions", "scores", "groups"]
 
 _UNITS = {"volume": "mm3", "agatston": "1", "mass": "mg", "area": "mm2", "peak": "HU", "mean": "HU"}
 _UNITS |= {"diameter": "mm", "count": "1"}
-_MEANINGS = {
-    "volume": "volume of the lesion",
-    "agatston": "Agatston score of the lesion under the rule in force",
-    "mass": "mass of calcium hydroxyapatite; mass_method says how it was calibrated",
-    "area": "area, summed over slices",
-    "peak": "highest value",
-    "mean": "mean value",
-    "diameter": "largest diameter",
-    "count": "number of calcifications",
-}
 
 _LESION = (
     Column("id", "", "name of the lesion in this case"),
@@ -87,18 +65,14 @@ _SCORE = (
 )
 
 
-def _measure_column(name: str, unit: str) -> str:
-    """Names carry the unit: ``volume_mm3``, ``peak_hu``; a pure number has none."""
-    return name if unit == "1" else f"{name}_{unit.lower()}"
+def table_names(case: Case) -> tuple[TableName, ...]:
+    """The tables of a case: groups where there are mammograms, the other two always."""
+    return ("lesions", "scores", "groups") if has_groups(case) else ("lesions", "scores")
 
 
-def _measure_units(lesions: Iterable[Lesion]) -> dict[str, str]:
-    """Unit of each measure that any lesion has, and of the eight that always have a column."""
-    units = dict(_UNITS)
-    for lesion in lesions:
-        for name, measured in lesion.measures.items():
-            units.setdefault(name, measured.unit)
-    return {name: units[name] for name in in_order(units)}
+def _lesion_units(case: Case) -> dict[str, str]:
+    """Of each measure that any lesion has, and of the eight that always have a column."""
+    return measure_units((lesion.measures for lesion in case.lesions), _UNITS)
 
 
 def columns(case: Case, name: TableName) -> tuple[Column, ...]:
@@ -109,13 +83,9 @@ def columns(case: Case, name: TableName) -> tuple[Column, ...]:
     """
     if name == "scores":
         return _SCORE
-    found = list(_LESION)
-    for measure, unit in _measure_units(case.lesions).items():
-        head, meaning = _measure_column(measure, unit), _MEANINGS.get(measure, measure.replace("_", " "))
-        found.append(Column(head, unit, meaning))
-        found.append(Column(f"{head}_low95", unit, f"lower end of the 95 % interval: {meaning}"))
-        found.append(Column(f"{head}_high95", unit, f"upper end of the 95 % interval: {meaning}"))
-    return tuple(found)
+    if name == "groups":
+        return group_columns(case)
+    return (*_LESION, *measure_columns(_lesion_units(case)))
 
 
 def table(case: Case, name: TableName) -> list[Row]:
@@ -124,13 +94,15 @@ def table(case: Case, name: TableName) -> list[Row]:
         return [
             {
                 **{key: plain(getattr(score, key)) for key in ("name", "site", "structure", "image", "value", "unit")},
-                **_ends("value", score.interval95),
+                **ends("value", score.interval95),
                 **{key: plain(getattr(score, key)) for key in ("status", "reason")},
                 "settings": json.dumps(plain(score.settings), ensure_ascii=False),
             }
             for score in case.scores
         ]
-    units = _measure_units(case.lesions)
+    if name == "groups":
+        return group_table(case)
+    units = _lesion_units(case)
     ranks = _to_check(case)
     return [_lesion_row(lesion, units) | ranks.get(lesion.id, {}) for lesion in case.lesions]
 
@@ -150,11 +122,6 @@ def _alternative(lesion: Lesion, other: Alternative) -> str:
     return f"{'/'.join(part for part in (site, other.structure) if part)} {other.probability:.2f}"
 
 
-def _ends(head: str, interval: Sequence[float] | None) -> Row:
-    low, high = (None, None) if interval is None else plain(tuple(interval))
-    return {f"{head}_low95": low, f"{head}_high95": high}
-
-
 def _lesion_row(lesion: Lesion, units: dict[str, str]) -> Row:
     row: Row = {}
     for column in _LESION:
@@ -169,11 +136,7 @@ def _lesion_row(lesion: Lesion, units: dict[str, str]) -> Row:
     row.update(zip(("center_x_mm", "center_y_mm", "center_z_mm"), center_mm, strict=True))
     mass = lesion.measures.get("mass")
     row["mass_method"] = mass.method if mass else None
-    for name, unit in units.items():
-        head, measured = _measure_column(name, unit), lesion.measures.get(name)
-        row[head] = plain(measured.value) if measured else None
-        row.update(_ends(head, measured.interval95 if measured else None))
-    return row
+    return row | measure_cells(lesion.measures, units)
 
 
 _ESCAPES = str.maketrans(
@@ -209,11 +172,10 @@ def tsv(case: Case, name: TableName) -> str:
 
 
 def columns_text(case: Case) -> str:
-    """The text of ``columns.json``: name, unit and meaning of every column of both tables."""
-    tables: tuple[TableName, ...] = ("lesions", "scores")
+    """The text of ``columns.json``: name, unit and meaning of every column of each table."""
     found = {
         f"{name}.tsv": [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in columns(case, name)]
-        for name in tables
+        for name in table_names(case)
     }
     return json.dumps({"schema": "calcimetry-columns/1", **found}, indent=1, ensure_ascii=False) + "\n"
 

@@ -9,6 +9,8 @@ from calcimetry._version import __version__
 from calcimetry.core.case import Case
 from calcimetry.core.measurement import Score
 from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes, where
+from calcimetry.report.breast import without_mammograms
+from calcimetry.report.breast.lines import breast_lines
 from calcimetry.report.heart.lines import heart_lines, told_sites
 from calcimetry.report.words import (
     interval_text,
@@ -37,25 +39,30 @@ def text(case: Case) -> str:
     calcimetry ...: unverified, no medical device
     """
     lines = [f"calcimetry {__version__}: unverified, no medical device", *_head(case), ""]
-    found = answers(case)
+    rest = without_mammograms(case)
+    found = answers(rest)
     lines += [f"! {visible(note.text)}" for note in top_notes(case)[:_MAX_NOTES]]
-    told = told_sites(case)
+    projected = list(breast_lines(case))
+    lines += [*projected, ""] if projected else []
+    told = told_sites(rest)
     # Where sites have calcium of their own, "nothing left without an organ" is no news.
     news = [a for a in found if a.site != "unassigned" or a.lesions or not told]
     full = [a for a in news if (a.site, a.image) not in told]
     in_table = [a for a in found if (a.site, a.image) in told]
     for answer in in_table[:1]:
-        lines += [*_answer(answer, brief=False, parts=False), "", *heart_lines(case)]
+        lines += [*_answer(answer, brief=False, parts=False), "", *heart_lines(rest)]
     lines += _short(in_table[1:])
     for n, answer in enumerate(full[:_MAX_ANSWERS]):
         lines += [*_answer(answer, brief=bool(in_table or n) and len(found) > 2, parts=True), ""]
     if told and not in_table:
-        lines += heart_lines(case)
-    if not found:
+        lines += heart_lines(rest)
+    if not found and not projected:
         lines += ["No score was computed.", ""]
     if len(full) > _MAX_ANSWERS:
         lines += [f"{len(full) - _MAX_ANSWERS} further sites stand in the results.", ""]
-    lines += [*_lesions(case), *_rest(case)]
+    if rest.images or not projected:
+        lines += _lesions(rest)
+    lines += _rest(case)
     shown = [part for line in lines for part in _fit(line)]
     if len(shown) > MAX_LINES:
         shown = [*shown[: MAX_LINES - 1], "... the rest stands in analysis.json and page.html"]

@@ -32,14 +32,19 @@ _SCORES = {
     "volume_isotropic": "Volume, isotropic",
     "mass": "Mass",
     "density_score": "Density score",
-    "count": "Number",
+    "count": "Number of calcifications",
+    "group_count": "Number of groups",
     "area": "Area",
     "peak": "Peak",
     "mean": "Mean",
     "diameter": "Diameter",
+    "artery_count": "Calcified arteries",
+    "coarse_artery_count": "Arteries with coarse calcium",
+    "arterial_length": "Length of calcified arteries",
+    "csbi_grade": "Arterial grade",
 }
 _UNITS = {"1": "", "mm3": "mm³", "mm2": "mm²", "mg/cm3": "mg/cm³"}
-_WHOLE = frozenset({"count"})
+_WHOLE = frozenset({"count", "group_count"})
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 

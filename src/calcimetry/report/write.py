@@ -11,7 +11,7 @@ from calcimetry.report.labels import write_labels
 from calcimetry.report.page import page
 from calcimetry.report.place import check_place, placed
 from calcimetry.report.record import created_now, record_text
-from calcimetry.report.rows import columns_text, tsv
+from calcimetry.report.rows import columns_text, table_names, tsv
 
 __all__ = ["write"]
 
@@ -57,8 +57,7 @@ def write(
     texts = {
         "analysis.json": record_text(told, created=created),
         "page.html": page(told, created=created),
-        "lesions.tsv": tsv(told, "lesions"),
-        "scores.tsv": tsv(told, "scores"),
+        **{f"{name}.tsv": tsv(told, name) for name in table_names(told)},
         "columns.json": columns_text(told),
     }
     with placed(target) as folder:

@@ -1,0 +1,161 @@
+"""Rows of the page's tables: groups, larger calcifications, arteries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from calcimetry.core.case import Case, ImageInfo
+from calcimetry.core.group import Group
+from calcimetry.core.lesion import Lesion
+from calcimetry.core.measurement import Measurement
+from calcimetry.report.breast.crops import Crop, Crops
+from calcimetry.report.breast.kinds import Found, in_groups
+from calcimetry.report.breast.settings import BreastPageSettings
+from calcimetry.report.breast.words import view_title, weighed, word_title
+from calcimetry.report.words import number_text, structure_title, unit_text, visible
+
+__all__ = ["GroupRow", "LargerRow", "count_of", "extent_of", "group_rows", "larger_rows", "place_of", "size_of"]
+
+_EXTENTS = ("extent", "diameter")
+_EXTENTS_PX = ("extent_pixels", "diameter_pixels")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """One group as it is told; ``distribution`` and ``morphology``: words with probabilities, the likeliest first."""
+
+    group: Group
+    id: str
+    view: str
+    distribution: tuple[tuple[str, float | None], ...]
+    morphology: tuple[tuple[str, float | None], ...]
+    count: int
+    extent: str
+    place: str
+    quadrant: str
+    seen_in: tuple[str, ...]
+    measures: tuple[tuple[str, str], ...]
+    crop: Crop | None
+
+
+@dataclass(frozen=True, slots=True)
+class LargerRow:
+    """One larger calcification or artery as it is told.
+
+    ``group``: of which it is a member; ``shown_by``: in whose close view it lies.
+    """
+
+    lesion: Lesion
+    id: str
+    view: str
+    kinds: tuple[tuple[str, float | None], ...]
+    size: str
+    place: str
+    group: str
+    shown_by: str
+    crop: Crop | None
+
+
+def group_rows(
+    case: Case, image: ImageInfo, groups: Sequence[Group], held: Crops | None = None
+) -> tuple[GroupRow, ...]:
+    """Groups of one image in the order given."""
+    views = {one.id: view_title(one) for one in case.images}
+    other = {one.id: one for one in case.groups}
+    return tuple(
+        GroupRow(
+            group=one,
+            id=visible(one.id),
+            view=views[image.id],
+            distribution=_words(one, "distribution", one.distribution),
+            morphology=_words(one, "pattern", one.morphology),
+            count=count_of(one),
+            extent=extent_of(one, image),
+            place=place_of(one.center_index),
+            quadrant=structure_title(one.structure) if one.structure not in ("", "total") else "",
+            seen_in=tuple(_other(name, other.get(name), views) for name in one.seen_in),
+            measures=_further(one.measures),
+            crop=None if held is None else held.views.get(one.id),
+        )
+        for one in groups
+    )
+
+
+def _other(name: str, group: Group | None, views: Mapping[str, str]) -> str:
+    view = views.get(group.image, "") if group is not None else ""
+    return f"{visible(name)} ({view})" if view else visible(name)
+
+
+def _words(one: Group | Lesion, kind: str, said: str | None) -> tuple[tuple[str, float | None], ...]:
+    """The words that were weighed, else the one that was said."""
+    found = weighed(one.words, kind)
+    if said is None:
+        return found
+    title = word_title(said)
+    first = next((pair for pair in found if pair[0] == title), (title, None))
+    return (first, *(pair for pair in found if pair[0] != title))
+
+
+def count_of(group: Group) -> int:
+    """Calcifications of a group: as measured, else its members."""
+    held = group.measures.get("count")
+    return round(held.value) if held is not None and held.value is not None else len(group.lesions)
+
+
+def extent_of(group: Group, image: ImageInfo) -> str:
+    """How far a group reaches: as measured, else the sides of its box."""
+    for name in (*_EXTENTS, *_EXTENTS_PX):
+        held = group.measures.get(name)
+        if held is not None and held.value is not None:
+            return f"{number_text(held.value)} {'mm' if held.unit == 'mm' else 'pixels'}"
+    (_, r0, c0), (_, r1, c1) = group.bounds_index
+    if image.spacing_mm is None:
+        return f"{r1 - r0} × {c1 - c0} pixels"
+    row, column = image.spacing_mm[-2:]
+    return f"{(r1 - r0) * row:.0f} × {(c1 - c0) * column:.0f} mm"
+
+
+def place_of(center: Sequence[float]) -> str:
+    """Row and column of the image, zero-based."""
+    return f"row {center[1]:.0f}, column {center[2]:.0f}"
+
+
+def _further(measures: Mapping[str, Measurement]) -> tuple[tuple[str, str], ...]:
+    """What else was measured of a group."""
+    told = ("count", *_EXTENTS, *_EXTENTS_PX)
+    return tuple(
+        (structure_title(name), f"{number_text(m.value, name)} {unit_text(m.unit)}".strip())
+        for name, m in measures.items()
+        if name not in told and m.value is not None
+    )
+
+
+def size_of(lesion: Lesion) -> str:
+    """The largest diameter with its unit."""
+    for name, unit in (("diameter", "mm"), ("diameter_pixels", "pixels")):
+        held = lesion.measures.get(name)
+        if held is not None and held.value is not None:
+            return f"{number_text(held.value)} {unit}"
+    return ""
+
+
+def larger_rows(
+    found: Found, lesions: Sequence[Lesion], s: BreastPageSettings, held: Crops | None = None
+) -> tuple[LargerRow, ...]:
+    """Larger calcifications or arteries of one image, in the order given."""
+    groups = in_groups(found.reported)
+    return tuple(
+        LargerRow(
+            lesion=one,
+            id=visible(one.id),
+            view=view_title(found.image),
+            kinds=_words(one, "pattern", one.pattern[0] if one.pattern else None),
+            size=size_of(one),
+            place=place_of(one.center_index),
+            group=visible(groups.get(one.id, "")),
+            shown_by="" if held is None else visible(held.shown_by.get(one.id, "")),
+            crop=None if held is None else held.views.get(one.id),
+        )
+        for one in lesions[: s.max_rows]
+    )
