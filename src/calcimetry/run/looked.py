@@ -13,6 +13,7 @@ from calcimetry.core.image import Projection, Volume
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Score
 from calcimetry.core.regions import Regions
+from calcimetry.locate import BreastMap
 
 __all__ = ["Looked", "Progress", "numbered", "timed"]
 
@@ -25,6 +26,7 @@ class Looked:
     """One image after the stages that look at it alone.
 
     ``looked_at``: sites that were looked for, each with its structures; ``missing``: other sites, each with the reason.
+    ``breast``: where everything lies on a mammogram.
     """
 
     image: Volume | Projection = field(repr=False)
@@ -35,6 +37,7 @@ class Looked:
     scores: tuple[Score, ...] = ()
     looked_at: dict[str, tuple[str, ...]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    breast: BreastMap | None = field(default=None, repr=False)
 
 
 def numbered(looked: list[Looked]) -> list[Looked]:

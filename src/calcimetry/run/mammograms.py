@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from calcimetry import describe, detect, grade, locate, measure
+from calcimetry.assign.breast import SeenBreast, side_notes, two_views
 from calcimetry.core.case import ImageInfo
 from calcimetry.core.image import Contrast, Projection
 from calcimetry.core.measurement import Grade
@@ -52,12 +54,29 @@ def look_mammogram(projection: Projection, seconds: dict[str, float], tell: Prog
         said.groups,
         (*scores, arteries) if arteries else scores,
         looked_at={"breast": ()},
+        breast=found,
     )
 
 
 def together(looked: Sequence[Looked], seconds: dict[str, float]) -> list[Looked]:
-    """What two views of a breast tell together."""
-    return list(looked)
+    """What two views of a breast and two breasts tell together: partners, quadrants, and notes on the sides."""
+    with timed(seconds, "assign"):
+        views = [
+            SeenBreast(one.image, one.lesions, one.groups, one.breast.nipple_index, one.breast.chest)
+            for one in looked
+            if isinstance(one.image, Projection) and one.breast is not None
+        ]
+        known = two_views(views)
+        notes = side_notes(views)
+    whole = {view.projection.id for view in views if view.family is not None}
+    return [
+        replace(
+            one,
+            groups=tuple(known.get(group.id, group) for group in one.groups),
+            info=replace(one.info, notes=(*one.info.notes, *notes)) if one.image.id in whole else one.info,
+        )
+        for one in looked
+    ]
 
 
 def graded(looked: Sequence[Looked], subject: Subject) -> tuple[Grade, ...]:
