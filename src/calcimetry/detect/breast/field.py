@@ -114,8 +114,8 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
         return None
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     step = max(1, round(settings.working_mm / mm))
-    r0, c0 = int(rows[0]), int(columns[0])
-    height, width = (int(rows[-1]) + 1 - r0) // step, (int(columns[-1]) + 1 - c0) // step
+    r0, height = _blocks(rows, labels.shape[0], step)
+    c0, width = _blocks(columns, labels.shape[1], step)
     if height < 16 or width < 16:
         return None
     cut = (slice(r0, r0 + height * step), slice(c0, c0 + width * step))
@@ -162,6 +162,18 @@ def finer(projection: Projection, field: Field, settings: SpotSettings) -> Field
     return replace(
         field, pixels=pixels, inside=inside, open=field.open[grid], depth_mm=field.depth_mm[grid], step=step, mm=mm
     )
+
+
+def _blocks(inside: NDArray[np.intp], length: int, step: int) -> tuple[int, int]:
+    """First pixel and number of the blocks that hold the breast along one side of the image.
+
+    They lie the same from either end of the image, wherever a whole number of them can.
+    """
+    first = next((n for n in range(step) if (length - 2 * n) % step == 0), 0)
+    low = first + max((int(inside[0]) - first) // step, 0) * step
+    most = (length - first) // step * step + first
+    high = min(first - (first - int(inside[-1]) - 1) // step * step, most)
+    return low, (high - low) // step
 
 
 def _marked(labels: NDArray[np.generic], numbers: Sequence[int]) -> Bits:
@@ -231,7 +243,8 @@ def noise_of(band: F32, field: Field, window_mm: float) -> F32:
         noise = noise_of(band[::step, ::step], thin, window_mm)
         return np.repeat(np.repeat(noise, step, axis=0), step, axis=1)[:rows, :columns]
     even = _of_grey(band, field)
-    size = max(5, round(window_mm / field.mm))
+    # An odd number of pixels: a mirrored image has the mirrored noise.
+    size = max(2, round(window_mm / field.mm / 2)) * 2 + 1
     square = np.square(band)
     if size not in field.shares:
         share = ndimage.uniform_filter(field.inside.astype(np.float32), size, mode="constant")
@@ -261,7 +274,7 @@ class Greys:
 
 
 def _greys(field: Field) -> Greys:
-    grey = ndimage.uniform_filter(field.pixels, max(3, round(1.0 / field.mm)))
+    grey = ndimage.uniform_filter(field.pixels, max(1, round(0.5 / field.mm)) * 2 + 1)
     step = max(1, int(np.sqrt(field.inside.sum() / 200_000)))
     greys = grey[::step, ::step][field.inside[::step, ::step]]
     edges = np.quantile(greys, np.linspace(0, 1, _BINS + 1))

@@ -49,9 +49,8 @@ def _air_level(values: NDArray[np.float32], low: float, high: float) -> tuple[fl
 def _ground(image: NDArray[np.float32], sure: Bits) -> NDArray[np.float32]:
     """A second-order surface through the air: film gets lighter to its sides, and where light leaked in."""
     rows, columns = np.nonzero(sure)
-    step = max(1, len(rows) // 4000)
-    r, c = rows[::step] / image.shape[0] - 0.5, columns[::step] / image.shape[1] - 0.5
-    values = image[rows[::step], columns[::step]]
+    r, c = rows / image.shape[0] - 0.5, columns / image.shape[1] - 0.5
+    values = image[sure]
     terms = np.stack([np.ones_like(r), r, c, r * r, r * c, c * c], axis=1)
     solution, *_ = np.linalg.lstsq(terms, values, rcond=None)
     y, x = np.mgrid[: image.shape[0], : image.shape[1]]

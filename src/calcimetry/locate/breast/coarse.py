@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["Coarse", "enlarged", "live_box", "reduced"]
+__all__ = ["Coarse", "enlarged", "left_over", "live_box", "reduced"]
 
 Bits = NDArray[np.bool_]
 
@@ -27,9 +27,19 @@ class Coarse:
         return max(1, round(mm / self.mm))
 
 
+def left_over(shape: tuple[int, ...], step: int) -> tuple[int, int]:
+    """Rows and columns before the first whole block: what is left over is shared by both sides.
+
+    So a mirrored image has the mirrored blocks, but for one pixel where an odd number is left over.
+    """
+    return shape[0] % step // 2, shape[1] % step // 2
+
+
 def reduced(pixels: NDArray[Any], step: int, mm: float) -> Coarse:
-    """Block means; what is left over at the far edges is repeated from the last whole block."""
+    """Block means; what is left over at the edges is repeated from the nearest whole block."""
     rows, columns = (n // step for n in pixels.shape)
+    first = left_over(pixels.shape, step)
+    pixels = pixels[first[0] :, first[1] :]
     # Whole lines first: they lie together in memory.
     lines = np.zeros((rows, columns * step), np.float32)
     for n in range(step):
@@ -37,13 +47,15 @@ def reduced(pixels: NDArray[Any], step: int, mm: float) -> Coarse:
     total = np.zeros((rows, columns), np.float32)
     for n in range(step):
         total += lines[:, n::step]
-    return Coarse(total / np.float32(step * step), step, mm)
+    return Coarse(np.asarray(total / (step * step), np.float32), step, mm)
 
 
 def enlarged(mask: NDArray[Any], step: int, shape: tuple[int, int]) -> NDArray[Any]:
     """A mask of the reduced image on the grid of the whole one; left-over pixels take their neighbour's value."""
-    rows = np.minimum(np.arange(shape[0]) // step, mask.shape[0] - 1)
-    columns = np.minimum(np.arange(shape[1]) // step, mask.shape[1] - 1)
+    rows, columns = (
+        np.clip((np.arange(n) - first) // step, 0, most - 1)
+        for n, first, most in zip(shape, left_over(shape, step), mask.shape, strict=True)
+    )
     return mask[rows][:, columns]
 
 

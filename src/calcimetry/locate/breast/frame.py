@@ -55,7 +55,8 @@ def _strips(
 ) -> None:
     """Write strips along column 0 of ``part`` into ``out``."""
     deep = min(image.px(settings.frame_mm), part.shape[1] // 4)
-    run = min(image.px(settings.frame_run_mm), part.shape[0])
+    # Odd, so that a window has a middle and mirrored films have mirrored strips.
+    run = min(image.px(settings.frame_run_mm), part.shape[0] - 1) // 2 * 2 + 1
     for depth in range(deep, 0, -1):
         if depth + 3 >= part.shape[1]:
             continue

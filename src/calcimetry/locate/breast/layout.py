@@ -14,7 +14,7 @@ from calcimetry.core.image import Projection
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Region, Regions
 from calcimetry.locate.breast.air import Silhouette, silhouette
-from calcimetry.locate.breast.coarse import Bits, Coarse, enlarged, live_box, reduced
+from calcimetry.locate.breast.coarse import Bits, Coarse, enlarged, left_over, live_box, reduced
 from calcimetry.locate.breast.folds import fold, implant
 from calcimetry.locate.breast.frame import frame
 from calcimetry.locate.breast.lines import paddle_edges, scanner_lines, scratches
@@ -113,13 +113,14 @@ def breast_map(projection: Projection, settings: BreastSettings | None = None) -
     small = _laid(parts, image)
     labels = _whole(small, image, pixels.shape)
     found = {name: confidence for name, _, confidence in parts}
-    box_full = (slice(box[0].start * step, box[0].stop * step), slice(box[1].start * step, box[1].stop * step))
+    first = left_over(pixels.shape, step)
+    box_full = tuple(slice(n + one.start * step, n + one.stop * step) for n, one in zip(first, box, strict=True))
     film = projection.kind == "picture" or projection.acquisition.modality in ("RG", "CR", "OT")
     inner = _among(small, INSIDE)
     inside = _whole(inner, image, pixels.shape)
     quiet = _whole(inner & ~_among(small, ("edge", "skin", "paddle_edge")), image, pixels.shape)
     for name, lines, confidence in (
-        ("scanner_line", scanner_lines(pixels, box_full, mm, settings.lines), 0.8),
+        ("scanner_line", scanner_lines(pixels, (box_full[0], box_full[1]), mm, settings.lines), 0.8),
         ("scratch", _scratches(pixels, quiet, mm, settings) if film else np.zeros(pixels.shape, bool), 0.6),
     ):
         over = lines & inside
@@ -132,13 +133,17 @@ def breast_map(projection: Projection, settings: BreastSettings | None = None) -
     return BreastMap(
         Regions(projection.id, labels[None], projection.geometry, regions),
         seen.chest,
-        None if place is None else ((place.row + 0.5) * step - 0.5, (place.column + 0.5) * step - 0.5),
+        None if place is None else _on_whole(place, step, first),
         seen.air,
         seen.dense,
         mm,
         assumed,
         _notes(projection, seen, assumed),
     )
+
+
+def _on_whole(place: Nipple, step: int, first: tuple[int, int]) -> tuple[float, float]:
+    return first[0] + (place.row + 0.5) * step - 0.5, first[1] + (place.column + 0.5) * step - 0.5
 
 
 def _among(labels: NDArray[np.uint8], names: Iterable[str]) -> Bits:

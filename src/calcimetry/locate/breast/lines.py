@@ -38,9 +38,10 @@ def _lines_along(part: NDArray[Any], axis: int, mm: float, settings: LineSetting
     block = max(16, round(settings.scanner_mm / mm))
     if part.shape[axis] < block or part.shape[1 - axis] < 16:
         return []
-    sample = _fine(part[::4], 0, None, 0)[:, ::4] if axis == 0 else _fine(part[:, ::4], 0, None, 1)[::4]
+    some = tuple(_some(n) for n in part.shape)
+    sample = _fine(part[some[0]], 0, None, 0)[:, some[1]] if axis == 0 else _fine(part[:, some[1]], 0, None, 1)[some[0]]
     scale = 1.48 * float(np.median(np.abs(sample))) or 1.0
-    starts = np.arange(0, part.shape[axis] - block + 1, block // 2)
+    starts = _starts(part.shape[axis], block)
     means, signs = _block_means(part, axis, starts, block, 4 * scale)
     # The bend of a skin line that runs along the block is as wide as its blur; a line of the scanner is not.
     means = means - ndimage.median_filter(means, size=(1, 11))
@@ -48,13 +49,30 @@ def _lines_along(part: NDArray[Any], axis: int, mm: float, settings: LineSetting
     spread = np.maximum(spread, 0.15 * scale)
     hit = (np.abs(means) > settings.scanner_sd * spread) & (np.abs(signs) > 2 * settings.same_sign - 1)
     # A vessel or fiber can be straight along one block; what lasts over two, or stands out by far, is none.
-    lasting = hit.copy()
-    lasting[1:] &= hit[:-1]
-    lasting[:-1] |= hit[1:] & hit[:-1]
+    pairs = hit[1:] & hit[:-1]
+    lasting = np.zeros_like(hit)
+    lasting[1:] |= pairs
+    lasting[:-1] |= pairs
     hit = lasting | (hit & (np.abs(means) > 4 * settings.scanner_sd * spread))
     # The ends of the picture and of the film are steps, not lines.
     hit[:, :4] = hit[:, -4:] = False
     return [(int(starts[n]), int(starts[n]) + block, int(at)) for n, at in zip(*np.nonzero(hit), strict=True)]
+
+
+def _starts(length: int, block: int) -> NDArray[np.intp]:
+    """An even number of blocks, half over each other or more, the same from either end."""
+    rest = length - block
+    half = max(1, -(-rest // (block // 2)) // 2 + 1)
+    lower = np.linspace(0, rest, 2 * half)[:half].astype(np.intp)
+    return np.concatenate([lower, rest - lower[::-1]])
+
+
+def _some(length: int) -> slice:
+    """About one in four places, the same from either end where any such step is."""
+    for step in (4, 5, 3, 7):
+        if (length - 1) % step % 2 == 0:
+            return slice((length - 1) % step // 2, None, step)
+    return slice(0, None, 4)
 
 
 def _fine(part: NDArray[Any], start: int, stop: int | None, axis: int) -> NDArray[np.float32]:
@@ -104,7 +122,7 @@ def scratches(pixels: NDArray[Any], inside: Bits, mm: float, settings: LineSetti
     image = np.asarray(pixels, np.float32)
     width = max(3, round(settings.scratch_width_mm / mm))
     fine = image - smooth(image, 0.8 * width)
-    scale = np.sqrt(np.maximum(ndimage.uniform_filter(fine * fine, 12 * width), 0.0))
+    scale = np.sqrt(np.maximum(ndimage.uniform_filter(fine * fine, 12 * width + 1), 0.0))
     out = np.zeros(image.shape, bool)
     for sign in (1, -1):
         strong = (sign * fine > 2.5 * scale + 1e-6) & inside
@@ -145,7 +163,7 @@ def paddle_edges(image: Coarse, breast: Bits, size: float, settings: LineSetting
     """Rows or columns where the grey makes one straight step across much of the breast."""
     out = np.zeros(breast.shape, bool)
     for pixels, mask, marks in ((image.pixels, breast, out), (image.pixels.T, breast.T, out.T)):
-        run = image.px(settings.paddle_mm)
+        run = image.px(settings.paddle_mm) // 2 * 2 + 1
         if pixels.shape[0] < run:
             continue
         step = np.zeros_like(pixels)
@@ -160,5 +178,5 @@ def paddle_edges(image: Coarse, breast: Bits, size: float, settings: LineSetting
         hit = (np.abs(mean) > 0.035 * size) & (np.abs(sign) > 0.9)
         hit[:, :10] = hit[:, -10:] = False
         for row, column in zip(*np.nonzero(hit), strict=True):
-            marks[max(row - run // 2, 0) : row + run // 2, max(column - 1, 0) : column + 2] = True
+            marks[max(row - run // 2, 0) : row + run // 2 + 1, max(column - 1, 0) : column + 2] = True
     return out & breast
