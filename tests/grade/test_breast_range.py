@@ -160,6 +160,7 @@ def test_views_of_unknown_side_stand_for_themselves() -> None:
         (view(pixel_mm=None), "--spacing"),
         (view(view_modifiers=("spot",)), "part of the breast"),
         (view(magnification=1.8), "part of the breast"),
+        (view(paddle="9CM SPOT CONTACT"), "part of the breast"),
     ],
 )
 def test_what_withholds_a_row_where_nothing_was_found(projection: Projection, word: str) -> None:

@@ -17,6 +17,7 @@ _ENLARGED_FROM = 1.3
 _PARTS = frozenset(
     {"spot", "tangential", "axillary_tail", "axillary_tissue", "cleavage", "inframammary_fold", "anterior_compression"}
 )
+_SMALL_PADDLES = ("SPOT", "MAG")
 _LATERAL = ("ML", "LM")
 
 
@@ -32,8 +33,10 @@ def single_slice(projection: Projection) -> bool:
 
 
 def whole(projection: Projection) -> bool:
-    """Whether it shows a whole breast: no magnification, spot or special view, no specimen, no slice."""
+    """Whether it shows a whole breast: no magnification, spot or special view or paddle, no specimen, no slice."""
+    paddle = (projection.paddle or "").upper()
     part = bool(_PARTS & set(projection.view_modifiers)) or projection.view == "specimen"
+    part = part or any(word in paddle for word in _SMALL_PADDLES)
     return not (part or enlarged(projection) or single_slice(projection))
 
 
