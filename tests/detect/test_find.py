@@ -100,10 +100,22 @@ def test_soft_large_blobs_and_edges_of_gas_do_not_count():
     blob = at(search(scene([((4, 7), (j, j + 9), (i, i + 9), 165.0)])), j + 4, i + 4, k=5)
     assert blob
     assert not counted(blob)
-    bowel = [((4, 7), (j - 8, j), (i - 4, i + 8), -950.0), ((4, 7), (j, j + 3), (i - 4, i + 8), 240.0)]
-    edge = at(search(scene(bowel)), j + 1, i + 2, k=5)
+    edge = at(search(scene(_beside_gas(j, i, 190.0))), j + 1, i + 2, k=5)
     assert edge
     assert not counted(edge)
+
+
+def test_what_is_denser_than_an_edge_of_gas_can_be_counts():
+    j, i = HEART
+    (one,) = at(search(scene(_beside_gas(j, i, 350.0))), j + 1, i + 2, k=5)
+    assert one.counted
+    assert one.evidence["peak_hu"] < 320.0  # from there on it would count in any case
+    assert one.evidence["gas_share"] > 0.2
+
+
+def _beside_gas(j, i, hu):
+    """Gas before a layer of 2 mm, soft tissue behind it."""
+    return [((4, 7), (j - 8, j), (i - 4, i + 8), -950.0), ((4, 7), (j, j + 2), (i - 4, i + 8), hu)]
 
 
 def test_a_rib_that_lies_apart_in_a_single_slice_does_not_count():

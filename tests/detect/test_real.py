@@ -18,7 +18,7 @@ SCANS = {
     "coca_nongated_2": (2, 0, 3),
     "coca_nongated_5": (0, 0, 4),
     "head_tilt_ge": (5, 0, 3),
-    "lung1_001_lowdose": (8, 1, 61),
+    "lung1_001_lowdose": (8, 1, 63),
     "lungdx_a0001_philips": (3, 0, 1),
     "pelvis_sts007": (8, 0, 10),
     "prostate_sts001": (2, 0, 0),

@@ -120,7 +120,7 @@ def _weights(
     if shape.volume_mm3 > cuts["huge"]["mm3"]:
         said = f"{shape.volume_mm3 / 1000:.0f} ml in one piece: contrast medium, filled bowel or a foreign body"
         weights["huge"] = (cuts["huge"]["weight"], said)
-    if around.gas_share > gas["share"] and shape.peak_hu < gas["peak_hu"]:
+    if around.gas_share > gas["share"] and shape.peak_hu < gas["peak_hu"] and not _beside_gas(shape, around, word, gas):
         weights["gas"] = (gas["weight"], f"edge of gas ({around.gas_share:.0%} of the surroundings)")
     if rim_share is None:
         weights |= _bone_weights(shape, around, word, threshold_hu, parted, cuts)
@@ -130,6 +130,13 @@ def _weights(
     if around.cut:
         weights["cut"] = (cuts["cut"]["weight"], "cut by the side of the image: cannot be judged")
     return weights
+
+
+def _beside_gas(shape: Shape, around: Around, word: str, gas: dict[str, Any]) -> bool:
+    """Whether a body at gas is denser than the edge of soft tissue can be, with soft tissue on its other side."""
+    edge_hu = max(around.background_hu, 0.0) + gas["overshoot_hu"] + gas["deviations"] * around.noise_sd_hu
+    soft = around.background_hu >= 0.0 and around.gas_share <= gas["most"]
+    return bool(soft and word in gas["words"] and shape.peak_hu > edge_hu)
 
 
 def _bone_weights(
