@@ -14,7 +14,8 @@ from calcimetry.core.lesion import Lesion
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Regions
 from calcimetry.core.word import Word
-from calcimetry.describe.distribution import arrangement, distribution
+from calcimetry.describe.arrangement import arrangement
+from calcimetry.describe.distribution import distribution
 from calcimetry.describe.measures import group_measures
 from calcimetry.describe.milk import TRUE_LATERAL, level
 from calcimetry.describe.model import FormModel, shipped
@@ -160,8 +161,9 @@ def _grouped(
     if specks.sum() >= 2:
         inside = {one.id for one in members}
         others = [one.center_index[1:] for name, one in by_id.items() if name in taking and name not in inside]
-        found = arrangement(places[specks], np.array(others, np.float64).reshape(-1, 2) * mm, settings.distribution)
-        lie = distribution(found, breast_area_mm2, nipple_mm, settings.distribution)
+        apart = np.array(others, np.float64).reshape(-1, 2) * mm
+        found = arrangement(places[specks], apart, breast_area_mm2, settings.distribution)
+        lie = distribution(found, nipple_mm, settings.distribution)
     shaped = [one for one in forms if one.own]
     sure = np.array([max(one.lesion.confidence, 0.05) for one in forms])
     with_shape = np.array([bool(one.own) for one in forms])

@@ -43,25 +43,30 @@ class DistributionSettings:
 
     least: int = 3
     """Fewest particles whose arrangement gets a word."""
-    link_times: float = 3.5
-    """Particles belong together up to so many times their usual distance ..."""
-    link_least_mm: float = 3.0
-    """... but at least up to this distance ..."""
+    links_mm: tuple[float, ...] = (2.5, 3.5, 5.0, 7.0, 10.0)
+    """Distances up to which particles are taken to belong together; the one is used that sets them off best."""
     axis_ratio: float = 3.0
     """Ratio of the spreads along and across from which on an arrangement is a line."""
-    line_mm: float = 1.5
+    axis_margin: float = 0.8
+    """What is added to the logarithm of that ratio over the root of the number of particles less two: few particles lie
+    along a line by chance."""
+    line_mm: float = 1.2
     """Greatest spread (standard deviation) across a line: a duct with its side branches."""
     nipple_degrees: float = 30.0
     """Greatest angle between the long axis of a segment and the way to the nipple."""
     widening: float = 0.15
-    """Least correlation of the distance from the axis with that from the tip: a segment widens away from the nipple."""
-    segment_ratio: float = 1.35
-    """Least ratio of the spreads of a segment."""
+    """Usual least correlation of the distance from the axis with that from the nipple, away from which a segment
+    widens."""
+    segment_mm: float = 15.0
+    """Least extent of a segment; a part of it is enough."""
+    segment_ratio: float = 1.4
+    """Usual least spread of a segment on the way to the nipple over its spread across; one of the two makes up for the
+    other."""
     diffuse_share: float = 0.5
     """Share of the breast over which diffuse calcium lies."""
-    chance: float = 0.3
-    """A group of which chance would make so many or more out of the rest of the breast's particles may be part of a
-    diffuse pattern."""
+    least_gain: float = 11.0
+    """Log-likelihood of a patch of its own over one density all over the breast, below which a group among particles
+    that lie all over the breast is part of a diffuse pattern."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,8 @@ SHAPE = (
     "depth_mm",
 )
 """What is measured, in the order in which the fitted model takes it; see :class:`Shape`."""
-_FINE_PX = 18.0
+_EDGE_MM = 0.3
+_FINE_PX = 16.0
 """Small particles are resampled until they are about so many pixels wide: 3 by 3 pixels have no roughness."""
 _MOST_FINE = 4
 _MOST_PX = 700
@@ -91,20 +92,20 @@ def shape_of(
         Distance of its middle to the breast's outline.
     settings : ShapeSettings
     """
-    patch, bits, step = _patch(pixels, mask, mm, settings)
-    away = np.asarray(ndimage.distance_transform_edt(~bits) * step)
+    patch, bits = _patch(pixels, mask, mm, settings)
+    away = np.asarray(ndimage.distance_transform_edt(~bits) * mm)
     ring = (away > settings.ring_mm[0]) & (away <= settings.ring_mm[1])
     base, noise = _background(patch, ring if ring.sum() >= 8 else ~bits)
-    over = patch - base
+    over, bits, step = _fine(patch - base, bits, away, mm)
     height = max(float(np.percentile(over[bits], 90)), 1e-6)
-    body = _body(over, bits, away, height, step, settings)
+    body = _body(over, bits, height, step, settings)
     values = _form(body, step) | _brightness(over, body, height, noise, step)
     values["depth_mm"] = depth_mm
     return Shape({name: values[name] for name in SHAPE}, values["width_mm"] / mm)
 
 
-def _patch(pixels: NDArray[np.generic], mask: Mask, mm: float, settings: ShapeSettings) -> tuple[F64, Bits, float]:
-    """The neighborhood of a mask and the mask in it, resampled where the particle is small; and its pixel [mm]."""
+def _patch(pixels: NDArray[np.generic], mask: Mask, mm: float, settings: ShapeSettings) -> tuple[F64, Bits]:
+    """The neighborhood of a mask, and the mask in it."""
     _, rows, columns = mask.box
     grow = max(4, round(settings.ring_mm[1] / mm) + 1)
     r0, c0 = max(rows.start - grow, 0), max(columns.start - grow, 0)
@@ -117,12 +118,19 @@ def _patch(pixels: NDArray[np.generic], mask: Mask, mm: float, settings: ShapeSe
     part[: inner.shape[0], : inner.shape[1]] = inner
     if not bits.any():
         bits[patch.shape[0] // 2, patch.shape[1] // 2] = True
+    return patch, bits
+
+
+def _fine(over: F64, bits: Bits, away: F64, mm: float) -> tuple[F64, Bits, float]:
+    """The particle and its edge alone, resampled where it is small; the mask, and the pixel [mm]."""
+    rows, columns = ndimage.find_objects((away <= max(_EDGE_MM, 2 * mm)).astype(np.uint8))[0]
+    over, bits = over[rows, columns], bits[rows, columns]
     across = 2 * float(ndimage.distance_transform_edt(np.pad(bits, 1)).max()) - 1
     times = int(np.clip(np.ceil(_FINE_PX / max(across, 1.0)), 1, _MOST_FINE))
     if times > 1:
-        patch = np.asarray(ndimage.zoom(patch, times, order=3, mode="nearest", grid_mode=True))
+        over = np.asarray(ndimage.zoom(over, times, order=3, mode="nearest", grid_mode=True))
         bits = np.repeat(np.repeat(bits, times, axis=0), times, axis=1)
-    return patch, bits, mm / times
+    return over, bits, mm / times
 
 
 def _background(patch: F64, ring: Bits) -> tuple[F64, float]:
@@ -144,9 +152,10 @@ def _background(patch: F64, ring: Bits) -> tuple[F64, float]:
     return np.asarray(base), max(spread, 1e-3)
 
 
-def _body(over: F64, bits: Bits, away: F64, height: float, step: float, settings: ShapeSettings) -> Bits:
+def _body(over: F64, bits: Bits, height: float, step: float, settings: ShapeSettings) -> Bits:
     """The outline at the stated share of the height, in and close to the given one."""
-    near = (over > settings.edge * height) & (away <= 0.15)
+    close = ndimage.binary_dilation(bits, iterations=max(1, round(0.15 / step)))
+    near = (over > settings.edge * height) & close
     labels, _ = ndimage.label(near, structure=np.ones((3, 3)))
     own = np.unique(labels[bits & near])
     body = np.isin(labels, own[own > 0])
