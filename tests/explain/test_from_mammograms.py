@@ -184,6 +184,7 @@ def test_benign_calcium_beside_a_group_does_not_soften_what_is_said_of_it() -> N
     both = said(case(group("G1", "br_fine_linear", "linear"), lesions=(lesion("L1", "br_vascular"),)))
     assert both["urgency"] == "within_2_weeks"
     assert both["follow_up"]["kind"] == "specialist_decides"
+    assert "annual_mammography" not in steps(both)
 
 
 def test_what_a_person_says_of_one_side_leaves_the_other() -> None:
@@ -227,3 +228,25 @@ def test_of_two_distributions_the_share_of_neither_is_told_where_one_is_of_conce
     texts = explain({"modality": "mammography", "findings": [stated]}).record()["texts"]
     assert "amorphous, grouped, linear" in " ".join(texts["clinician"])
     assert not any("20" in text for text in texts["patient"])
+
+
+@pytest.mark.parametrize("sex", ["female", "male"])
+@pytest.mark.parametrize("history", [[], ["breast_cancer_treated"]])
+def test_a_lump_is_answered_though_nothing_was_found(sex: str, history: list[str]) -> None:
+    record = said(case(), {"symptoms": ["palpable_lump"], "sex": sex, "history": history})
+    assert record["urgency"] == "within_2_weeks"
+    assert [flag["id"] for flag in record["red_flags"]] == ["R10"]
+    assert {"clinical_examination", "breast_ultrasound"} <= set(steps(record))
+    assert SAMPLE not in steps(record)
+    assert [one["id"] for one in record["referrals"]] == ["breast_clinic"]
+    assert not any("The breast X-ray shows calcium" in text for text in record["texts"]["patient"])
+    assert "no calcified lesion counted" in record["texts"]["clinician"][0]
+    assert case_of(case(), {"symptoms": ["cough"]}) is None
+
+
+def test_both_texts_say_that_no_reader_has_confirmed_the_words() -> None:
+    texts = said(case(group("G1", "br_amorphous", "grouped")))["texts"]
+    assert "no reader has confirmed them" in " ".join(texts["clinician"])
+    assert "no reader has checked it yet" in " ".join(texts["patient"])
+    typed = explain({"findings": [{"site": "breast", "pattern": ["br_amorphous"]}]}).record()["texts"]
+    assert not any("no reader" in text for who in typed.values() for text in who)

@@ -129,6 +129,9 @@ def proposed_tests(found: Sequence[Wanted], case: Mapping[str, Any], tier: str) 
         listed[row["test"]] = ProposedTest(row["test"], row["says"], (), (row["source"],), row["status"])
     if not set(listed) <= _QUIET:
         listed.pop("no_test", None)
+    if "diagnostic_mammography_magnification" in listed:
+        # Who is called for further views is not sent on to ordinary screening in the same breath.
+        listed.pop("annual_mammography", None)
     return tuple(listed.values())
 
 

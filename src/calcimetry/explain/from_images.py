@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from calcimetry.explain.from_mammograms import breast_findings, breast_modality
+from calcimetry.explain.from_mammograms import breast_findings, breast_modality, nothing_found
 
 if TYPE_CHECKING:
     from calcimetry.core.case import Case
@@ -36,6 +36,8 @@ def case_of(case: Case, stated: Mapping[str, Any] | None = None) -> dict[str, An
     typed = [row for row in values.get("findings", ()) if isinstance(row, Mapping)]
     shown = [*_findings(case), *breast_findings(case)]
     findings = [row for row in shown if not any(_said(row, one) for one in typed)]
+    if not any(str(row.get("site")).startswith("breast") for row in (*findings, *typed)):
+        findings += nothing_found(case, values)
     if not findings and not typed and not values.get("labs"):
         return None
     subject = case.subject

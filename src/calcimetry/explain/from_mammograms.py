@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from calcimetry.core.image import Projection
 from calcimetry.core.views import single_slice, work_up
 from calcimetry.knowledge.breast_words import BENIGN, ROUND, arrangements, by_concern, class_of, forms
+from calcimetry.knowledge.load import table
 
 if TYPE_CHECKING:
     from calcimetry.core.case import Case
     from calcimetry.core.group import Group
     from calcimetry.core.lesion import Lesion
 
-__all__ = ["breast_findings", "breast_modality"]
+__all__ = ["breast_findings", "breast_modality", "nothing_found"]
 
 _SIDES = {"L": "left", "R": "right"}
 
@@ -31,6 +32,18 @@ def breast_findings(case: Case) -> list[dict[str, Any]]:
     grouped = {name for group in case.groups if group.reported for name in group.lesions}
     rows += list(_of_lesions(case, [one for one in case.lesions if one.id not in grouped and one.site == "breast"]))
     return rows
+
+
+def nothing_found(case: Case, stated: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A finding of no calcification, where the person has a complaint of the breast: it must not go unanswered."""
+    complaints = set(table("reasoning/organs")["group"]["breast"]["complaints"])
+    looked = next((one for one in case.images if "breast" in one.used_for), None)
+    named = stated.get("symptoms")
+    if looked is None or not isinstance(named, list | tuple) or not complaints & {str(word) for word in named}:
+        return []
+    row = _head(case, looked.laterality, looked.id) | {"count": 0}
+    row.pop("laterality", None)  # which side the complaint is of is not known
+    return [row]
 
 
 def breast_modality(case: Case) -> str | None:

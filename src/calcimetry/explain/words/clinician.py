@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from calcimetry.explain.words.asked import clinical
-from calcimetry.explain.words.findings import described, is_empty, places
+from calcimetry.explain.words.findings import described, is_empty, places, unconfirmed
 from calcimetry.explain.words.language import DEFAULT, fact, listed, name, plain, say, word
 from calcimetry.explain.words.sentence import OWN, Sentence, from_entry
 from calcimetry.explain.words.settings import WordSettings
@@ -67,6 +67,8 @@ def _found(view: View, language: str) -> Iterable[Sentence]:
         site = name(language, "site", str(finding.get("site"))) if key == "finding_none" else place
         text = say(language, _FILE, key, modality=modality, site=site, side="", description=look)
         yield Sentence(text, "finding", (f"site: {finding.get('site')}",))
+    if any(map(unconfirmed, view.findings)):
+        yield Sentence(say(language, _FILE, "unconfirmed"), "finding", ("unconfirmed_on",))
     if view.case.get("modality") == "mr" and view.findings:
         yield Sentence(say(language, _FILE, "finding_mr"), "finding", ("modality: mr",), ("radiology-texts",), "memory")
 

@@ -8,7 +8,7 @@ from typing import Any
 from calcimetry.explain.words.language import name, plain, say, word
 from calcimetry.explain.words.sentence import Sentence
 
-__all__ = ["described", "is_empty", "places", "seen"]
+__all__ = ["described", "is_empty", "places", "seen", "unconfirmed"]
 
 _MOST_PATTERNS = 2
 _MEASURES = {
@@ -33,6 +33,11 @@ def is_empty(finding: Mapping[str, Any]) -> bool:
     (True, False)
     """
     return any(finding.get(key) == 0 for key in ("agatston", "volume_mm3", "count"))
+
+
+def unconfirmed(finding: Mapping[str, Any]) -> bool:
+    """Whether something was found, and its words are those of a program that no reader has confirmed."""
+    return finding.get("unconfirmed_on", "nothing") != "nothing" and not is_empty(finding)
 
 
 def places(finding: Mapping[str, Any], language: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from calcimetry.explain.words import likelihood
 from calcimetry.explain.words.asked import lay
-from calcimetry.explain.words.findings import is_empty, seen
+from calcimetry.explain.words.findings import is_empty, seen, unconfirmed
 from calcimetry.explain.words.language import knows, listed, name, plain, say, word
 from calcimetry.explain.words.sentence import Sentence, from_entry
 from calcimetry.explain.words.settings import WordSettings
@@ -67,6 +67,8 @@ def found(view: View, settings: WordSettings) -> Iterable[Sentence]:
     modality = str(view.case.get("modality") or "unknown")
     for finding in view.findings[:_MOST_FINDINGS]:
         yield from seen(finding, modality, language)
+    if any(map(unconfirmed, view.findings)):
+        yield _own(language, "unconfirmed", "found", "unconfirmed_on")
     if not view.findings:
         yield _own(language, "no_picture", "found")
     elif not all(is_empty(one) for one in view.findings):
