@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calcimetry.core.case import ImageInfo
 from calcimetry.core.group import Group
-from calcimetry.core.image import Acquisition, Projection
+from calcimetry.core.image import Acquisition, Contrast, Projection
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Grade, Score
 from calcimetry.core.study import Subject
@@ -17,6 +18,11 @@ from calcimetry.core.word import Word
 from calcimetry.grade import BreastView, csbi_score, grades, suggested_ranges, tables_used
 from calcimetry.grade.range_rows import Reach, judged, spoken, widest
 from calcimetry.knowledge.load import table
+
+IMAGE = ImageInfo(
+    id="i1", modality="MG", series_uid=None, study_date=None, view="CC", laterality="R", thickness_mm=None, files=1,
+    shape=(1, 4, 4), spacing_mm=(0.1, 0.1), kvp=None, kernel=None, contrast=Contrast(), gated=None,
+)  # fmt: skip
 
 
 def view(name: str = "i1", **known: Any) -> Projection:
@@ -228,7 +234,8 @@ def test_arteries_of_a_view_are_placed_on_the_four_grades(every: float, thick: f
     found = csbi_score([_count("artery_count", every), _count("coarse_artery_count", thick)])
     assert found is not None
     assert (found.value, found.status) == (expected, "equivalent")
-    (placed,) = grades([found], Subject(), ())
+    (placed,) = grades([found], Subject(), (IMAGE,))
+    assert placed.laterality == "R"
     assert (placed.scale, placed.category, placed.status) == (
         "Breast arterial calcification, CSBI", str(expected), "estimated",
     )  # fmt: skip

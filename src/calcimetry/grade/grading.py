@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calcimetry.core.case import ImageInfo, TableUsed
 from calcimetry.core.measurement import Grade, Score
@@ -79,9 +79,9 @@ def grades(
                 continue
             editions = one.bands(study_day)
             for edition in editions if settings.side_by_side else editions[:1]:
-                found.append(
-                    _grade(one, edition=edition, score=score, facts=facts, siblings=siblings, study_day=study_day)
-                )
+                made = _grade(one, edition=edition, score=score, facts=facts, siblings=siblings, study_day=study_day)
+                # A breast has a side, and its views are images of their own.
+                found.append(replace(made, laterality=image.laterality) if image and one.site == "breast" else made)
     return tuple(found)
 
 
