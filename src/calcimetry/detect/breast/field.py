@@ -178,10 +178,11 @@ def _blocks(inside: NDArray[np.intp], length: int, step: int) -> tuple[int, int]
 
 def _marked(labels: NDArray[np.generic], numbers: Sequence[int]) -> Bits:
     """Pixels with one of these labels."""
-    out = np.zeros(labels.shape, bool)
-    for number in numbers:
-        out |= labels == number
-    return out
+    if labels.dtype != np.uint8:
+        return np.asarray(np.isin(labels, numbers), bool)
+    # (a table over bytes is several times faster than one comparison for each label)
+    table = bytes(number in numbers for number in range(256))
+    return np.frombuffer(labels.tobytes().translate(table), bool).reshape(labels.shape)
 
 
 def _averaged(array: NDArray[np.generic], step: int) -> F32:
