@@ -250,3 +250,14 @@ def test_both_texts_say_that_no_reader_has_confirmed_the_words() -> None:
     assert "no reader has checked it yet" in " ".join(texts["patient"])
     typed = explain({"findings": [{"site": "breast", "pattern": ["br_amorphous"]}]}).record()["texts"]
     assert not any("no reader" in text for who in typed.values() for text in who)
+
+
+def test_groups_of_one_breast_with_the_same_words_are_said_once() -> None:
+    extents = [{"extent": Measurement(size, "mm")} for size in (4.0, 9.0)]
+    first, second = (group(f"G{n}", "br_amorphous", "grouped", measures=known) for n, known in enumerate(extents))
+    other = group("G3", "br_amorphous", None)
+    right = group("G4", "br_amorphous", "grouped", side="R", at="i5")
+    found = findings(case(first, other, second, right, views=(*MAGNIFIED[:2], view("i5", "R"))))
+    assert [(row["laterality"], row.get("distribution"), row["count"], row.get("size_mm")) for row in found] == [
+        ("left", ["grouped"], 24, 9.0), ("left", None, 12, None), ("right", ["grouped"], 12, None),
+    ]  # fmt: skip

@@ -24,11 +24,12 @@ _SIDES = {"L": "left", "R": "right"}
 def breast_findings(case: Case) -> list[dict[str, Any]]:
     """Findings of ``calcimetry-case/1`` from the mammograms of a case.
 
-    A reported group is one finding, and groups of two views that are likely the same calcium are one together. Of the
-    rest only counted calcium with a word of a typically benign or round form explains: one finding for each word and
-    side. Every word is marked as one that no reader has confirmed (``unconfirmed_on``).
+    A reported group is one finding, and groups of two views that are likely the same calcium are one together; groups
+    of one breast with the same words are said once, with the largest extent and all their particles. Of the rest only
+    counted calcium with a word of a typically benign or round form explains: one finding for each word and side. Every
+    word is marked as one that no reader has confirmed (``unconfirmed_on``).
     """
-    rows = [_of_groups(case, alike) for alike in _together([g for g in case.groups if g.reported])]
+    rows = _joined([_of_groups(case, alike) for alike in _together([g for g in case.groups if g.reported])])
     grouped = {name for group in case.groups if group.reported for name in group.lesions}
     rows += list(_of_lesions(case, [one for one in case.lesions if one.id not in grouped and one.site == "breast"]))
     return rows
@@ -64,6 +65,19 @@ def _together(groups: list[Group]) -> list[list[Group]]:
         found = [one for one in found if one not in linked] + [[*(g for one in linked for g in one), group]]
     order = {group.id: n for n, group in enumerate(groups)}
     return sorted(found, key=lambda alike: order[alike[0].id])
+
+
+def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Findings that differ in nothing but number and size as one, in the order of the first."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        words = repr(sorted((key, value) for key, value in row.items() if key not in ("count", "size_mm")))
+        same = found.setdefault(words, row)
+        if same is not row:
+            same["count"] += row["count"]
+            sizes = [one["size_mm"] for one in (same, row) if "size_mm" in one]
+            same |= {"size_mm": max(sizes)} if sizes else {}
+    return list(found.values())
 
 
 def _of_groups(case: Case, alike: list[Group]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from calcimetry.grade.points import csbi_grade
 __all__ = ["csbi_score"]
 
 _ONE_VIEW = "vessels of one view, as a program counts them: one behind another, or with points alone, may be missed"
+_NONE_FOUND = "no long course was found, which is not none"
 _NO_COUNT = "arteries were not counted"
 
 
@@ -22,8 +23,9 @@ def csbi_score(scores: Sequence[Score]) -> Score | None:
     if not {"artery_count", "coarse_artery_count"} <= set(of):
         return None
     every, thick = of["artery_count"], of["coarse_artery_count"]
-    if every.value is None or (every.value > 0 and thick.value is None):
+    if every.value is None or thick.value is None:
         reason = every.reason if every.value is None else thick.reason
         return Score("csbi_grade", "breast", "total", every.image, None, "1", None, "withheld", reason or _NO_COUNT)
-    grade = csbi_grade(coarse_or_tram_track_vessels=int(thick.value or 0), few_punctate=every.value > 0)
-    return Score("csbi_grade", "breast", "total", every.image, float(grade), "1", None, "equivalent", _ONE_VIEW)
+    grade = csbi_grade(coarse_or_tram_track_vessels=int(thick.value), few_punctate=every.value > 0)
+    reason = _ONE_VIEW if grade else f"{_NONE_FOUND}; {_ONE_VIEW}"
+    return Score("csbi_grade", "breast", "total", every.image, float(grade), "1", None, "equivalent", reason)
