@@ -38,7 +38,8 @@ MEANINGS = {
 
 def _name(measure: str, unit: str) -> str:
     """``volume_mm3``, ``peak_hu``; a pure number has no unit in its name, and none is told twice."""
-    ending = unit.lower().strip("{}")
+    ending = unit.lower().strip("{}").removeprefix("/")
+    ending = f"per_{ending}" if unit.startswith("/") else ending
     return measure if unit == "1" or measure.endswith((f"_{ending}", f"_{ending}s")) else f"{measure}_{ending}"
 
 

@@ -44,7 +44,7 @@ _SCORES = {
     "csbi_grade": "Arterial grade",
 }
 _UNITS = {"1": "", "mm3": "mm³", "mm2": "mm²", "mg/cm3": "mg/cm³"}
-_WHOLE = frozenset({"count", "group_count"})
+_WHOLE = frozenset({"count", "group_count", "artery_count", "coarse_artery_count", "csbi_grade"})
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calcimetry.core.case import Case
@@ -11,34 +11,42 @@ from calcimetry.core.group import Group
 from calcimetry.core.measurement import Grade
 from calcimetry.knowledge.load import source
 from calcimetry.report.breast.kinds import Found
+from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.tables import count_of, extent_of
-from calcimetry.report.breast.words import SIDES, side_title, view_title, word_title
-from calcimetry.report.words import visible
+from calcimetry.report.breast.words import SIDES, side_title, view_title, word_short
+from calcimetry.report.words import number_text, visible
 
 __all__ = ["BreastAnswer", "Scale", "breast_answers", "shows"]
 
 _NAMED = 3
 """Groups that the sentence names."""
+_PLAIN = 0.9
+"""Words at least so likely stand without their probability."""
 _RANGE = "BI-RADS"
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One grade with the title of its source."""
+    """One grade with the title of its source; ``view``: of which view it is, where it is of one of several."""
 
     grade: Grade
     source: str
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BreastAnswer:
-    """One breast. ``views``: title of each view and what it shows; ``ranges``: categories that are proposed."""
+    """One breast. ``views``: title of each view and what it shows; ``ranges``: categories that are proposed.
+
+    ``no_range``: why none is.
+    """
 
     title: str
     laterality: str | None
     sentence: str
     views: tuple[tuple[str, str], ...]
     ranges: tuple[Scale, ...]
+    no_range: tuple[str, ...]
     scales: tuple[Scale, ...]
     not_graded: tuple[Grade, ...]
 
@@ -63,7 +71,8 @@ def _answer(case: Case, key: str, found: Sequence[Found], breasts: int) -> Breas
     title = side_title(side)
     if side is None and breasts > 1:
         title += f" ({', '.join(visible(name) for name in sorted(images))})"
-    return BreastAnswer(title, side, _sentence(case, found), _views(found), *_scales(grades))
+    titles = {one.image.id: view_title(one.image) for one in found} if len(found) > 1 else {}
+    return BreastAnswer(title, side, _sentence(case, found), _views(found), *_scales(grades, titles))
 
 
 def _about(grade: Grade, side: str | None, images: set[str], breasts: int) -> bool:
@@ -77,13 +86,21 @@ def _common(case: Case, breasts: int) -> BreastAnswer | None:
     grades = [g for g in case.grades if g.site == "breast" and g.laterality is None and g.image is None]
     if breasts < 2 or not grades:
         return None
-    return BreastAnswer("Both breasts together", None, "", (), *_scales(grades))
+    return BreastAnswer("Both breasts together", None, "", (), *_scales(grades, {}))
 
 
-def _scales(grades: Sequence[Grade]) -> tuple[tuple[Scale, ...], tuple[Scale, ...], tuple[Grade, ...]]:
-    given = [Scale(g, _source(g.source)) for g in grades if g.category is not None]
-    ranges = tuple(one for one in given if one.grade.scale.startswith(_RANGE))
-    return ranges, tuple(one for one in given if one not in ranges), tuple(g for g in grades if g.category is None)
+def _scales(
+    grades: Sequence[Grade], titles: Mapping[str, str]
+) -> tuple[tuple[Scale, ...], tuple[str, ...], tuple[Scale, ...], tuple[Grade, ...]]:
+    """Ranges, why there is none, other scales, and those that were not graded."""
+    ranges = [g for g in grades if g.scale.startswith(_RANGE)]
+    others = [g for g in grades if g not in ranges]
+    return (
+        tuple(Scale(g, _source(g.source)) for g in ranges if g.category is not None),
+        tuple(visible(g.reason or "no reason is given") for g in ranges if g.category is None),
+        tuple(Scale(g, _source(g.source), titles.get(g.image or "", "")) for g in others if g.category is not None),
+        tuple(g for g in others if g.category is None),
+    )
 
 
 def _source(source_id: str) -> str:
@@ -108,13 +125,19 @@ def _sentence(case: Case, found: Sequence[Found]) -> str:
     named = []
     for held in sets[:_NAMED]:
         first = held[0]
-        parts = [word_title(word) for word in (first.distribution, first.morphology) if word]
+        parts = [_sure(first, word) for word in (first.distribution, first.morphology) if word]
         parts.append(f"{count_of(first)} calcifications over {extent_of(first, images[first.image])}")
         seen = " and ".join(f"{g.id} in {titles[g.image]}" if several else g.id for g in held)
         named.append(f"{visible(seen)} ({', '.join(parts)})")
     more = f", and {len(sets) - _NAMED} more" if len(sets) > _NAMED else ""
     head = "One group of calcifications is" if len(sets) == 1 else f"{len(sets)} groups of calcifications are"
     return f"{head} reported: {'; '.join(named)}{more}."
+
+
+def _sure(group: Group, word: str) -> str:
+    """The word, with its probability where others are nearly as likely."""
+    sure = next((one.probability for one in group.words if one.word == word), None)
+    return word_short(word) if sure is None or sure >= _PLAIN else f"{word_short(word)} {100 * sure:.0f} %"
 
 
 def _same(groups: Sequence[Group]) -> list[list[Group]]:
@@ -142,9 +165,13 @@ def shows(found: Found) -> str:
     counted = found.counted
     parts = [f"{n} group{'' if n == 1 else 's'}", f"{counted} calcification{'' if counted == 1 else 's'} counted"]
     if found.larger:
-        kinds = ", ".join(f"{name} {k}" for name, k in found.benign_kinds())
-        parts.append(f"{len(found.larger)} of them larger or of a benign kind{f' ({kinds})' if kinds else ''}")
+        parts.append(f"{len(found.larger)} of them larger than {BreastPageSettings().larger_mm:g} mm")
+    kinds = found.benign_kinds()
+    if kinds:
+        parts.append(f"of a typically benign form: {', '.join(f'{name} {k}' for name, k in kinds)}")
     if found.arteries:
         many = len(found.arteries)
-        parts.append(f"{many} stretch{'' if many == 1 else 'es'} of calcified artery")
+        length = found.scores.get("arterial_length")
+        along = "" if length is None else f", {number_text(length)} mm in all"
+        parts.append(f"{many} calcified arter{'y' if many == 1 else 'ies'}{along}")
     return "; ".join(parts)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calcimetry.core.case import Case, ImageInfo
 from calcimetry.core.image import Projection
 from calcimetry.core.regions import Regions
-from calcimetry.report.breast.kinds import Found
+from calcimetry.report.breast.kinds import FIRST_VIEWS, Found
 from calcimetry.report.breast.marks import Area, Frame, GroupBox, Mark, areas, boxes, rings
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.shades import breast_window, grey, jpeg, reduced
@@ -19,7 +19,6 @@ from calcimetry.report.breast.words import SIDES, view_line, view_title
 
 __all__ = ["View", "hung"]
 
-_FIRST = ("CC", "MLO")
 _COLUMN = {"R": 0, "L": 1}
 _BAR_MM = 20
 _ROOM = 5.0
@@ -68,10 +67,10 @@ def hung(case: Case, found: Sequence[Found], s: BreastPageSettings) -> tuple[tup
     rows: dict[tuple[int, str, int], list[View]] = {}
     for one, view in zip(here, views, strict=True):
         if view.column is None:
-            rows[(len(_FIRST) + 1, view.image, 0)] = [view]
+            rows[(len(FIRST_VIEWS) + 1, view.image, 0)] = [view]
             continue
         name = one.image.view or ""
-        place = _FIRST.index(name) if name in _FIRST else len(_FIRST)
+        place = FIRST_VIEWS.index(name) if name in FIRST_VIEWS else len(FIRST_VIEWS)
         turn = sum(1 for key, held in rows.items() if key[:2] == (place, name) and _has(held, view.column))
         rows.setdefault((place, name, turn), []).append(view)
     return tuple(tuple(sorted(rows[key], key=lambda v: v.column or 0)) for key in sorted(rows))

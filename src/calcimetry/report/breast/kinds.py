@@ -11,17 +11,25 @@ from calcimetry.core.case import Case, ImageInfo
 from calcimetry.core.group import Group
 from calcimetry.core.lesion import Lesion
 from calcimetry.report.breast.settings import BreastPageSettings
-from calcimetry.report.breast.words import is_benign, why_not, word_title
+from calcimetry.report.breast.words import is_benign, why_not, word_short
 
-__all__ = ["ARTERY", "Found", "Role", "found_in", "mammograms", "role_of", "without_mammograms"]
+__all__ = ["ARTERY", "FIRST_VIEWS", "Found", "Role", "found_in", "mammograms", "role_of", "without_mammograms"]
 
 Role = Literal["speck", "larger", "artery", "faint", "other"]
 ARTERY = "br_vascular"
+FIRST_VIEWS = ("CC", "MLO")
+"""Views of a screening examination as they hang, from above."""
+_SIDES = ("R", "L", "B")
 
 
 def mammograms(case: Case) -> tuple[ImageInfo, ...]:
-    """The images in which a breast was looked at, in the order of the case."""
-    return tuple(image for image in case.images if "breast" in image.used_for)
+    """The images in which a breast was looked at: right before left, CC before MLO, then in the order of the case."""
+    found = (image for image in case.images if "breast" in image.used_for)
+    return tuple(sorted(found, key=lambda x: (_place(x.laterality, _SIDES), _place(x.view, FIRST_VIEWS))))
+
+
+def _place(word: str | None, order: tuple[str, ...]) -> int:
+    return order.index(word) if word in order else len(order)
 
 
 def without_mammograms(case: Case) -> Case:
@@ -46,7 +54,7 @@ def diameter_mm(lesion: Lesion) -> float | None:
 
 
 def role_of(lesion: Lesion, s: BreastPageSettings) -> Role:
-    """How a thing is drawn and listed."""
+    """How a thing is drawn and listed; where the image has no scale a benign kind counts as larger."""
     if lesion.kind != "calcification":
         return "other"
     if not lesion.counted:
@@ -54,8 +62,8 @@ def role_of(lesion: Lesion, s: BreastPageSettings) -> Role:
     if ARTERY in lesion.pattern[:1]:
         return "artery"
     size = diameter_mm(lesion)
-    large = size is not None and size >= s.larger_mm
-    return "larger" if large or is_benign(lesion.pattern) else "speck"
+    large = is_benign(lesion.pattern) if size is None else size >= s.larger_mm
+    return "larger" if large else "speck"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class Found:
     arteries: tuple[Lesion, ...]
     faint: tuple[Lesion, ...]
     other: tuple[Lesion, ...]
+    scores: dict[str, float]
 
     @property
     def counted(self) -> int:
@@ -89,8 +98,8 @@ class Found:
         return tuple((role, lesion) for role, held in parts for lesion in held)
 
     def benign_kinds(self) -> tuple[tuple[str, int], ...]:
-        """Typically benign words of the larger ones, with their number."""
-        held = Counter(word_title(x.pattern[0]) for x in self.larger if is_benign(x.pattern))
+        """Typically benign words, with the number of calcifications that have them."""
+        held = Counter(word_short(x.pattern[0]) for x in (*self.larger, *self.specks) if is_benign(x.pattern))
         return tuple(sorted(held.items(), key=lambda item: (-item[1], item[0])))
 
     def left_out(self) -> tuple[tuple[str, str, int], ...]:
@@ -115,6 +124,7 @@ def found_in(case: Case, image: ImageInfo, s: BreastPageSettings) -> Found:
         tuple(sorted(held["artery"], key=_size)),
         tuple(held["faint"]),
         tuple(held["other"]),
+        {score.name: score.value for score in case.scores if score.image == image.id and score.value is not None},
     )
 
 

@@ -31,6 +31,8 @@ def breast_lines(case: Case) -> Iterator[str]:
     rows = [row for one in found for row in _rows(case, one)]
     if rows:
         yield from _table(rows, several=len(found) > 1)
+        if not all(row.group.reported for row in rows):
+            yield "  ?: below the operating point, not reported"
     left = sum(len(one.reported) + len(one.maybe) for one in found) - len(rows)
     if left:
         yield f"  {left} more group{'' if left == 1 else 's'} in groups.tsv"
@@ -42,8 +44,11 @@ def _answer(answer: BreastAnswer) -> Iterator[str]:
     for one in answer.ranges:
         yield f"  {visible(one.grade.scale)}: {visible(one.grade.category or '')}; a proposal, never a final category"
     for one in answer.scales:
+        scale = f"{visible(one.grade.scale)} {visible(one.grade.edition)}{f', {one.view}' if one.view else ''}"
         status = "" if one.grade.status == "final" else f", {one.grade.status}"
-        yield f"  {visible(one.grade.scale)} {visible(one.grade.edition)}: {visible(one.grade.category or '')}{status}"
+        yield f"  {scale}: {visible(one.grade.category or '')}{status}"
+    for reason in answer.no_range:
+        yield f"  ! No range of BI-RADS categories: {reason}"
     for title, what in answer.views:
         yield f"  {title}: {what}"
 
@@ -54,20 +59,23 @@ def _rows(case: Case, found: Found) -> tuple[GroupRow, ...]:
 
 
 def _table(rows: Sequence[GroupRow], *, several: bool) -> Iterator[str]:
-    cells = [("group", "place", "number", "extent", "arrangement", "form", "confidence", "")]
+    cells = [("group", "row, column", "number", "extent", "arrangement", "form", "sure", "")]
     for row in rows:
-        place = ", ".join(part for part in (row.view if several else "", row.place, row.quadrant.lower()) if part)
+        _, down, across = row.group.center_index
+        place = " ".join(
+            part for part in (row.view if several else "", f"{down:.0f}, {across:.0f}", row.quadrant.lower()) if part
+        )
         seen = f"also {', '.join(row.seen_in)}" if row.seen_in else ""
         cells.append(
             (
-                row.id,
+                row.id if row.group.reported else f"{row.id} ?",
                 place,
                 str(row.count),
                 row.extent,
                 _word(row.distribution),
                 _word(row.morphology),
                 f"{row.group.confidence:.2f}",
-                "; ".join(part for part in ("" if row.group.reported else "not reported", seen) if part),
+                seen,
             )
         )
     wide = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]

@@ -55,6 +55,8 @@ def reduced(pixels: NDArray[Any], longest: int) -> NDArray[np.float32]:
     (less than one pixel of the result).
     """
     step = max(1, max(pixels.shape) // longest)
+    if step == 1:
+        return pixels.astype(np.float32)
     rows, columns = pixels.shape[0] // step, pixels.shape[1] // step
     out = np.empty((rows, columns), np.float32)
     for row in range(rows):

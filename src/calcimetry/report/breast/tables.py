@@ -12,8 +12,8 @@ from calcimetry.core.measurement import Measurement
 from calcimetry.report.breast.crops import Crop, Crops
 from calcimetry.report.breast.kinds import Found, in_groups
 from calcimetry.report.breast.settings import BreastPageSettings
-from calcimetry.report.breast.words import view_title, weighed, word_title
-from calcimetry.report.words import number_text, structure_title, unit_text, visible
+from calcimetry.report.breast.words import view_title, weighed, word_short
+from calcimetry.report.words import number_text, structure_title, visible
 
 __all__ = ["GroupRow", "LargerRow", "count_of", "extent_of", "group_rows", "larger_rows", "place_of", "size_of"]
 
@@ -35,7 +35,7 @@ class GroupRow:
     place: str
     quadrant: str
     seen_in: tuple[str, ...]
-    measures: tuple[tuple[str, str], ...]
+    particles: str
     crop: Crop | None
 
 
@@ -75,7 +75,7 @@ def group_rows(
             place=place_of(one.center_index),
             quadrant=structure_title(one.structure) if one.structure not in ("", "total") else "",
             seen_in=tuple(_other(name, other.get(name), views) for name in one.seen_in),
-            measures=_further(one.measures),
+            particles=_particles(one.measures),
             crop=None if held is None else held.views.get(one.id),
         )
         for one in groups
@@ -92,7 +92,7 @@ def _words(one: Group | Lesion, kind: str, said: str | None) -> tuple[tuple[str,
     found = weighed(one.words, kind)
     if said is None:
         return found
-    title = word_title(said)
+    title = word_short(said)
     first = next((pair for pair in found if pair[0] == title), (title, None))
     return (first, *(pair for pair in found if pair[0] != title))
 
@@ -121,14 +121,10 @@ def place_of(center: Sequence[float]) -> str:
     return f"row {center[1]:.0f}, column {center[2]:.0f}"
 
 
-def _further(measures: Mapping[str, Measurement]) -> tuple[tuple[str, str], ...]:
-    """What else was measured of a group."""
-    told = ("count", *_EXTENTS, *_EXTENTS_PX)
-    return tuple(
-        (structure_title(name), f"{number_text(m.value, name)} {unit_text(m.unit)}".strip())
-        for name, m in measures.items()
-        if name not in told and m.value is not None
-    )
+def _particles(measures: Mapping[str, Measurement]) -> str:
+    """How large the particles of a group are."""
+    held = measures.get("median_diameter")
+    return "" if held is None or held.value is None else f"median particle {number_text(held.value)} {held.unit}"
 
 
 def size_of(lesion: Lesion) -> str:

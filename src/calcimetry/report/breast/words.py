@@ -9,7 +9,17 @@ from calcimetry.core.word import Word
 from calcimetry.knowledge.load import table
 from calcimetry.report.words import first_upper, visible
 
-__all__ = ["REGIONS", "SIDES", "is_benign", "side_title", "view_title", "weighed", "why_not", "word_title"]
+__all__ = [
+    "REGIONS",
+    "SIDES",
+    "is_benign",
+    "side_title",
+    "view_title",
+    "weighed",
+    "why_not",
+    "word_short",
+    "word_title",
+]
 
 SIDES = {"R": "Right breast", "L": "Left breast", "B": "Both breasts"}
 _SHORT_SIDES = {"R": "right", "L": "left", "B": "both"}
@@ -50,6 +60,15 @@ def word_title(word: str) -> str:
     return str(row["name"]) if row else visible(word.removeprefix("br_").replace("_", " "))
 
 
+def word_short(word: str) -> str:
+    """The same in as few words as will do.
+
+    >>> word_short("br_fine_linear"), word_short("br_rim")
+    ('fine linear', 'rim')
+    """
+    return word_title(word).split(" (")[0].split(" or ")[0].removesuffix(" type")
+
+
 def is_benign(pattern: Sequence[str]) -> bool:
     """Whether all words are typically benign ones of the lexicon, arteries included."""
     benign = table("reasoning/breast")["sets"]["benign"]
@@ -60,7 +79,7 @@ def weighed(words: Sequence[Word], kind: str, most: int = 3, least: float = 0.05
     """Titles and probabilities of the likeliest words of one kind (``pattern`` or ``distribution``)."""
     known = table("words/findings")[kind]
     mine = sorted((one for one in words if one.word in known), key=lambda one: -one.probability)
-    return tuple((word_title(one.word), one.probability) for one in mine[:most] if one.probability >= least)
+    return tuple((word_short(one.word), one.probability) for one in mine[:most] if one.probability >= least)
 
 
 def why_not(reason: str | None) -> str:
