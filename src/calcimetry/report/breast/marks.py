@@ -12,7 +12,7 @@ from calcimetry.core.group import Group
 from calcimetry.core.lesion import Lesion, Mask
 from calcimetry.core.regions import Regions
 from calcimetry.report.breast.kinds import Role
-from calcimetry.report.breast.words import REGIONS
+from calcimetry.report.breast.words import REGIONS, SHUT
 from calcimetry.report.outlines import outline_path
 from calcimetry.report.words import visible
 
@@ -63,9 +63,10 @@ class GroupBox:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One masked part as filled cells."""
+    """One part of the map as filled cells; ``shut``: nothing is looked for in it."""
 
     title: str
+    shut: bool
     path: str
 
 
@@ -161,10 +162,14 @@ def areas(regions: Regions | None, shape: tuple[int, int], frame: Frame) -> tupl
     named = {one.label: one.name for one in regions.regions if one.name not in ("breast", "nipple")}
     cells = _cells(regions.labels[0], sorted(named)[:_MOST_PARTS], step)
     return tuple(
-        Area(REGIONS.get(named[label], (visible(named[label].replace("_", " ")), ""))[0], _filled(held, step, frame))
+        Area(_title(named[label]), named[label] in SHUT, _filled(held, step, frame))
         for label, held in cells.items()
         if held.any()
     )
+
+
+def _title(name: str) -> str:
+    return REGIONS[name][0] if name in REGIONS else visible(name.replace("_", " "))
 
 
 def _cells(labels: NDArray[np.unsignedinteger], wanted: Sequence[int], step: int) -> dict[int, NDArray[np.bool_]]:

@@ -24,6 +24,9 @@ __all__ = [
 SIDES = {"R": "Right breast", "L": "Left breast", "B": "Both breasts"}
 _SHORT_SIDES = {"R": "right", "L": "left", "B": "both"}
 
+SHUT = frozenset({"skin", "edge", "paddle_edge", "scanner_line", "scratch", "label", "frame"})
+"""Regions in which nothing is looked for; the others are only named."""
+
 REGIONS = {
     "breast": ("Breast", "looked through"),
     "pectoral_muscle": ("Pectoral muscle", "looked through; it helps to tell the quadrant and to judge the view"),
