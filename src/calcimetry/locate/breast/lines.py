@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcimetry.locate.breast.coarse import Bits, Coarse
+from calcimetry.locate.breast.coarse import Bits, Coarse, smooth
 from calcimetry.locate.breast.settings import LineSettings
 
 __all__ = ["paddle_edges", "scanner_lines", "scratches"]
@@ -117,13 +117,28 @@ def _block_means(
 
 def scratches(pixels: NDArray[Any], inside: Bits, mm: float, settings: LineSettings) -> Bits:
     """Straight, hair-thin, long lines, sharper than any tissue, bright or dark. For film only."""
-    from calcimetry.locate.breast.coarse import smooth
+    out = np.zeros(pixels.shape, bool)
+    if inside.any():
+        width = max(3, round(settings.scratch_width_mm / mm))
+        # The part that matters, with what the filters reach beyond it.
+        near = tuple(_span(np.asarray(inside.any(axis=axis)), 10 * width) for axis in (1, 0))
+        part = np.asarray(pixels[near], np.float32)
+        fine = part - smooth(part, 0.8 * width)
+        scale = np.sqrt(np.maximum(ndimage.uniform_filter(fine * fine, 12 * width + 1), 0.0))
+        _hairs(fine, scale, inside[near], out[near], mm, settings)
+    return np.asarray(ndimage.binary_dilation(out, iterations=2), bool) if out.any() else out
 
-    image = np.asarray(pixels, np.float32)
-    width = max(3, round(settings.scratch_width_mm / mm))
-    fine = image - smooth(image, 0.8 * width)
-    scale = np.sqrt(np.maximum(ndimage.uniform_filter(fine * fine, 12 * width + 1), 0.0))
-    out = np.zeros(image.shape, bool)
+
+def _span(held: Bits, margin: int) -> slice:
+    """From the first to the last place that is held, and a margin."""
+    places = np.flatnonzero(held)
+    return slice(max(int(places[0]) - margin, 0), int(places[-1]) + 1 + margin)
+
+
+def _hairs(
+    fine: NDArray[np.float32], scale: NDArray[np.float32], inside: Bits, out: Bits, mm: float, settings: LineSettings
+) -> None:
+    """Mark in ``out`` what stands out and is long, thin and straight."""
     for sign in (1, -1):
         strong = (sign * fine > 2.5 * scale + 1e-6) & inside
         labels, count = ndimage.label(strong, structure=np.ones((3, 3)))
@@ -139,7 +154,6 @@ def scratches(pixels: NDArray[Any], inside: Bits, mm: float, settings: LineSetti
             r, c = np.nonzero(labels[where] == n)
             if _straight(r, c, mm, settings):
                 out[r + where[0].start, c + where[1].start] = True
-    return np.asarray(ndimage.binary_dilation(out, iterations=2), bool) if out.any() else out
 
 
 def _straight(r: NDArray[np.intp], c: NDArray[np.intp], mm: float, settings: LineSettings) -> bool:
