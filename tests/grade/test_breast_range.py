@@ -12,7 +12,7 @@ from calcimetry.core.case import ImageInfo
 from calcimetry.core.group import Group
 from calcimetry.core.image import Acquisition, Contrast, Projection
 from calcimetry.core.lesion import Lesion
-from calcimetry.core.measurement import Grade, Score
+from calcimetry.core.measurement import Grade, Measurement, Score
 from calcimetry.core.study import Subject
 from calcimetry.core.word import Word
 from calcimetry.grade import BreastView, csbi_score, grades, suggested_ranges, tables_used
@@ -92,6 +92,7 @@ def test_screening_views_without_a_group_of_concern(found: Grade, expected: str)
     [
         (COMPLETE, "br_round", "grouped", "2-3"),
         (MAGNIFIED, "br_round", "grouped", "0"),
+        (COMPLETE, "br_round", None, "2-4A"),
         (COMPLETE, "br_round", "segmental", "4A-4C"),
         (COMPLETE, "br_round", "diffuse", "2"),
         (MAGNIFIED, "br_amorphous", "grouped", "4B"),
@@ -252,3 +253,25 @@ def test_arteries_without_a_scale_have_no_grade() -> None:
 def _count(name: str, value: float | None) -> Score:
     status = "withheld" if value is None else "final"
     return Score(name, "breast", "total", "i1", value, "1", status=status, reason="no pixel" if value is None else None)  # type: ignore[arg-type]
+
+
+def test_a_group_is_benign_only_where_every_particle_is() -> None:
+    def rated(*members: Lesion) -> str | None:
+        one = replace(group("br_coarse_popcorn"), lesions=("L1", "L2"))
+        return of(SCREENING, one, lesions=members).category
+
+    ring, other = lesion("br_rim"), replace(lesion("br_coarse_popcorn"), id="L2")
+    assert rated(ring, other) == "2"
+    assert rated(ring) == "0"
+    assert rated(ring, replace(other, pattern=())) == "0"
+    assert rated(ring, replace(other, pattern=("br_amorphous",))) == "0"
+    unsure = (Word("br_coarse_popcorn", 0.5), Word("br_fine_pleomorphic", 0.45))
+    assert rated(ring, replace(other, words=unsure)) == "0"
+    # Popcorn is 2 mm or more: half a millimeter is not.
+    assert rated(ring, replace(other, measures={"diameter": Measurement(2.4, "mm")})) == "2"
+    assert rated(ring, replace(other, measures={"diameter": Measurement(0.6, "mm")})) == "0"
+
+
+def test_a_single_speck_that_is_called_popcorn_is_not_benign_by_that() -> None:
+    speck = replace(lesion("br_coarse_popcorn"), measures={"diameter": Measurement(0.6, "mm")})
+    assert of(SCREENING, lesions=(speck,)).category == "1-2"

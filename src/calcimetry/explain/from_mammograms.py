@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from calcimetry.core.image import Projection
 from calcimetry.core.views import single_slice, work_up
-from calcimetry.knowledge.breast_words import BENIGN, ROUND, arrangements, by_concern, class_of, forms
+from calcimetry.knowledge.breast_words import (
+    BENIGN,
+    ROUND,
+    arrangements,
+    benign,
+    by_concern,
+    class_of,
+    forms,
+    forms_of_group,
+)
 from calcimetry.knowledge.load import table
 
 if TYPE_CHECKING:
@@ -74,15 +83,26 @@ def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         words = repr(sorted((key, value) for key, value in row.items() if key not in ("count", "size_mm")))
         same = found.setdefault(words, row)
         if same is not row:
-            same["count"] += row["count"]
+            number = same.get("count", 0) + row.get("count", 0)
+            same |= {"count": number} if number else {}
             sizes = [one["size_mm"] for one in (same, row) if "size_mm" in one]
             same |= {"size_mm": max(sizes)} if sizes else {}
     return list(found.values())
 
 
 def _of_groups(case: Case, alike: list[Group]) -> dict[str, Any]:
-    words = {word for group in alike for word in forms(group)}
-    lies = [word for group in alike for word in arrangements(group)]
+    members = {lesion.id: lesion for lesion in case.lesions}
+    each = [forms_of_group(group, members) for group in alike]
+    words = {word for found in each for word in found}
+    # Of mixed words the more suspicious ones speak; benign in one view and without a word in the other is not benign.
+    benign_ones = {word for word in words if class_of(word) == BENIGN}
+    if words != benign_ones or not all(each):
+        words -= benign_ones
+    # How those lie whose words speak; scattered is not said of what may be a group of its own.
+    speaking = [g for g, found in zip(alike, each, strict=True) if words & set(found)] or alike
+    lies = [word for group in speaking for word in arrangements(group)]
+    if not all(arrangements(group) for group in speaking):
+        lies = [word for word in lies if word != "diffuse"]
     extents = [g.measures["extent"].value for g in alike if "extent" in g.measures]
     sizes = [value for value in extents if value is not None]
     row = _head(case, alike[0].laterality, alike[0].image)
@@ -90,8 +110,8 @@ def _of_groups(case: Case, alike: list[Group]) -> dict[str, Any]:
         row["pattern"] = sorted(words, key=by_concern().index)
     if lies:
         row["distribution"] = list(dict.fromkeys(lies))
-    row["count"] = max(len(group.lesions) for group in alike)
-    return row | ({"size_mm": max(sizes)} if sizes else {})
+    number = max(len(group.lesions) for group in alike)
+    return row | ({"count": number} if number else {}) | ({"size_mm": max(sizes)} if sizes else {})
 
 
 def _of_lesions(case: Case, lesions: Iterable[Lesion]) -> Iterator[dict[str, Any]]:
@@ -112,9 +132,9 @@ def _of_lesions(case: Case, lesions: Iterable[Lesion]) -> Iterator[dict[str, Any
 
 def _benign_word(one: Lesion) -> str | None:
     """The word of a counted calcification, where all that are meant are typically benign or round."""
-    if one.kind != "calcification" or not one.counted or not one.pattern:
+    if one.kind != "calcification" or not one.counted:
         return None
-    return one.pattern[0] if all(class_of(word) in (BENIGN, ROUND) for word in forms(one)) else None
+    return forms(one)[0] if benign(one, or_round=True) else None
 
 
 def _head(case: Case, laterality: str | None, image: str) -> dict[str, Any]:

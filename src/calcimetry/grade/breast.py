@@ -13,7 +13,7 @@ from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Grade
 from calcimetry.core.views import WorkUp, enlarged, single_slice, whole, work_up
 from calcimetry.grade.range_rows import Reach, judged, name_and_edition, source_of, spoken, widest
-from calcimetry.knowledge.breast_words import BENIGN, ROUND, arrangements, class_of, forms
+from calcimetry.knowledge.breast_words import arrangements, benign, class_of, forms, forms_of_group
 
 __all__ = ["BreastView", "suggested_ranges"]
 
@@ -96,8 +96,11 @@ def _of_groups(views: Sequence[BreastView], far: WorkUp, other_side: set[str]) -
     """The range of all reported groups together, and why some could not be judged."""
     found: list[Reach] = []
     lacking: list[str] = []
+    members = {lesion.id: lesion for one in views for lesion in one.lesions}
     for group in (g for one in views for g in one.groups if g.reported):
-        classes: list[str | None] = [*dict.fromkeys(class_of(word) for word in forms(group))] or [None]
+        classes: list[str | None] = [*dict.fromkeys(class_of(word) for word in forms_of_group(group, members))] or [
+            None
+        ]
         spread: tuple[str | None, ...] = arrangements(group) or (None,)
         facts: list[dict[str, Any]] = [
             {"views": far, "form": form, "distribution": lies, "both_sides": form in other_side}
@@ -116,7 +119,7 @@ def _of_groups(views: Sequence[BreastView], far: WorkUp, other_side: set[str]) -
 
 def _without_groups(views: Sequence[BreastView]) -> Reach:
     loose = [x for one in views for x in one.lesions if x.counted and x.kind == "calcification"]
-    typed = [x for x in loose if (words := forms(x)) and all(class_of(word) in (BENIGN, ROUND) for word in words)]
+    typed = [x for x in loose if benign(x, or_round=True)]
     if not loose:
         return spoken("1", "1", "no calcification was counted", "memory")
     if len(typed) == len(loose):

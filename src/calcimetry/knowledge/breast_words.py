@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from calcimetry.core.group import Group
@@ -10,7 +10,7 @@ from calcimetry.core.lesion import Lesion
 from calcimetry.core.word import Word
 from calcimetry.knowledge.load import table
 
-__all__ = ["BENIGN", "ROUND", "arrangements", "by_concern", "class_of", "forms"]
+__all__ = ["BENIGN", "ROUND", "arrangements", "benign", "by_concern", "class_of", "forms", "forms_of_group"]
 
 ROUND = "br_round"
 BENIGN = "benign"
@@ -38,11 +38,42 @@ def class_of(word: str) -> str:
 
 
 def forms(one: Group | Lesion) -> tuple[str, ...]:
-    """The words of form that are meant, the one of most concern first: its own, and all that are about as likely."""
+    """The words of form that are meant, the one of most concern first: its own, and all that are about as likely.
+
+    A benign word for something large does not hold for a particle that is measured to be smaller.
+    """
     own = [one.morphology] if isinstance(one, Group) and one.morphology else []
-    own += list(one.pattern) if isinstance(one, Lesion) else []
+    own += [word for word in one.pattern if not _too_small(one, word)] if isinstance(one, Lesion) else []
     found = _meant(own, [word for word in one.words if word.word.startswith(_FORM)])
     return tuple(sorted((word for word in found if word in by_concern()), key=by_concern().index))
+
+
+def forms_of_group(group: Group, lesions: Mapping[str, Lesion]) -> tuple[str, ...]:
+    """As :func:`forms`; typically benign only where every particle is, else nothing is said of the form.
+
+    Parameters
+    ----------
+    group : Group
+    lesions : mapping
+        Id -> lesion, with the members of the group; one that is missing is not believed to be benign.
+    """
+    found = forms(group)
+    if not found or any(class_of(word) != BENIGN for word in found):
+        return found
+    members = [lesions.get(name) for name in group.lesions]
+    return found if all(one is not None and benign(one) for one in members) else ()
+
+
+def benign(one: Lesion, *, or_round: bool = False) -> bool:
+    """Whether a particle has words, and all that are meant are typically benign (or round)."""
+    words = forms(one)
+    return bool(words) and all(class_of(word) == BENIGN or (or_round and word == ROUND) for word in words)
+
+
+def _too_small(one: Lesion, word: str) -> bool:
+    least = table("rules/birads_range")["smallest"].get(word)
+    size = one.measures.get("diameter")
+    return least is not None and size is not None and size.value is not None and size.value < least["mm"]
 
 
 def arrangements(group: Group) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from calcimetry.assign.breast.frame import SeenBreast
 from calcimetry.assign.breast.settings import SideSettings
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.note import Note
-from calcimetry.knowledge.breast_words import BENIGN, ROUND, class_of, forms
+from calcimetry.knowledge.breast_words import benign
 
 __all__ = ["side_notes"]
 
@@ -46,7 +46,7 @@ def _loose(mine: dict[str, list[SeenBreast]], settings: SideSettings) -> Note | 
     if max(right, left) >= settings.times * max(min(right, left), 1):
         text = f"single calcifications are counted {right} times in the right breast and {left} times in the left"
         return Note("sides-differ", text)
-    if min(right, left) >= settings.least and all(_harmless(one) for one in (*best["R"], *best["L"])):
+    if min(right, left) >= settings.least and all(benign(one, or_round=True) for one in (*best["R"], *best["L"])):
         text = f"single calcifications of benign form lie in both breasts alike ({right} right, {left} left)"
         return Note("sides-alike", text)
     return None
@@ -55,8 +55,3 @@ def _loose(mine: dict[str, list[SeenBreast]], settings: SideSettings) -> Note | 
 def _singles(view: SeenBreast) -> list[Lesion]:
     grouped = {name for group in view.groups if group.reported for name in group.lesions}
     return [one for one in view.lesions if one.counted and one.kind == "calcification" and one.id not in grouped]
-
-
-def _harmless(one: Lesion) -> bool:
-    words = forms(one)
-    return bool(words) and all(class_of(word) in (BENIGN, ROUND) for word in words)
