@@ -56,7 +56,7 @@ onload = () => {{
     .filter(e => e.getClientRects().length && !e.closest("thead") && e.getBoundingClientRect().right > wide + 1)
     .map(e => e.tagName + "." + e.className);
   const states = part => [...new Set([...part.querySelectorAll(".outlines")].map(e => getComputedStyle(e).display))];
-  const outlines = [...doc.querySelectorAll(".pics")].map(part => {{
+  const outlines = [...doc.querySelectorAll(".pics, .mammo:has(.hang)")].map(part => {{
     const before = states(part);
     const box = part.querySelector("input");
     if (box) box.click();

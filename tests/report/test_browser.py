@@ -10,7 +10,7 @@ from PIL import Image
 from calcimetry import report
 from calcimetry.core.case import Case
 
-from . import browser, heart_cases
+from . import breast_cases, browser, heart_cases
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +60,44 @@ def test_the_heart_fits_too(chromium, heart_page, tmp_path, width):
     assert found["scroll"] <= found["client"] <= width
     assert found["beyond"] == []
     assert [["inline"], ["none"]] in found["outlines"]
+
+
+@pytest.fixture(scope="module")
+def breast_page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("breast") / "page.html"
+    path.write_text(report.page(breast_cases.four_views(), created=WHEN), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_mammograms_fit_and_their_outlines_can_be_hidden(chromium, breast_page, tmp_path, width):
+    found = browser.measured(chromium, breast_page, width, tmp_path)
+    assert found["scroll"] <= found["client"] <= width
+    assert found["beyond"] == []
+    assert found["outlines"] == [[["inline"], ["none"]]]
+    assert (found["scripts"], found["alerted"]) == (0, False)
+
+
+@pytest.mark.parametrize("flags", [(), ("--blink-settings=preferredColorScheme=0",)], ids=["light", "dark"])
+def test_mammograms_are_drawn_with_their_marks(chromium, breast_page, tmp_path, flags):
+    target = tmp_path / "breast.png"
+    _, log = browser.run(chromium, breast_page, f"--screenshot={target}", "--window-size=1200,6000", *flags)
+    assert browser.console(log) == []
+    assert all(_has(target, color) for color in ("ffd23f", "ff9d5c"))  # boxes of groups, rings of particles
+
+
+def test_mammograms_are_printed_whole(chromium, breast_page, tmp_path):
+    pdf = tmp_path / "breast.pdf"
+    _, log = browser.run(chromium, breast_page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+    assert browser.console(log) == []
+    if shutil.which("pdftotext") is None or shutil.which("pdftoppm") is None:
+        pytest.skip("no poppler-utils: the printed page is not looked into")
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    for needed in ("Right breast", "R MLO", "Groups of calcifications", "Not reported", "Pectoral muscle"):
+        assert needed in text, needed  # "Not reported" stands in a folded table
+    assert "Parts of the map" not in text  # switches are for the screen
+    subprocess.run(["pdftoppm", "-r", "60", "-png", pdf, tmp_path / "b"], check=True)
+    assert any(_has(sheet, "ffd23f") for sheet in sorted(tmp_path.glob("b-*.png")))
 
 
 def _has(png, color):
