@@ -47,7 +47,7 @@ CLASSES = (
 """Answers for particles; ``none``: no calcium. Milk of calcium is told by its level on a true lateral."""
 GROUPS = ("br_round", *SUSPICIOUS)
 LEAST_PX = 2.0
-FOLDS = 4
+FOLDS = 3
 FIRST, COUNT = 71000, 240
 PROTOCOLS = (
     "digital-100",
@@ -173,7 +173,7 @@ def softmax_network(
         return value, np.concatenate([s.ravel() for s in slopes])
 
     flat = np.concatenate([part.ravel() for part in start])
-    first, bias, second, offset = apart(minimize(loss, flat, jac=True, method="L-BFGS-B", options={"maxiter": 400}).x)
+    first, bias, second, offset = apart(minimize(loss, flat, jac=True, method="L-BFGS-B", options={"maxiter": 250}).x)
     return [(first, bias), (second, offset)]
 
 

@@ -29,8 +29,8 @@ __all__ = ["Described", "breast"]
 
 _FORM_ONLY = ("br_vascular", "br_rim")
 """Words that need no millimeters."""
-_NO_SPECKS = ("br_vascular", "br_large_rodlike", "br_suture")
-"""Forms whose own course says nothing about ducts: they take no part in a distribution."""
+_NO_SPECKS = ("br_vascular", "br_large_rodlike", "br_suture", "br_rim", "br_coarse_popcorn")
+"""Large forms, each a thing of its own: they take no part in a distribution."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,8 @@ def breast(
     by_id = {one.id: one for one in named}
     area = breast_mm2(regions, mm)
     nipple = None if nipple_index is None else (nipple_index[0] * mm, nipple_index[1] * mm)
-    taking = {one.id for one in named if _speck(one) and (one.counted or _member(one, groups))}
+    least = settings.distribution.least_confidence
+    taking = {one.id for one in named if _speck(one) and one.confidence >= least}
     out = tuple(_grouped(one, by_id, formed, taking, area, nipple, mm, settings, model) for one in groups)
     return Described(named, out, _notes(projection, named, formed, settings))
 
@@ -139,10 +140,6 @@ def _named(lesion: Lesion, formed: _Formed | None, settings: BreastWordSettings)
 def _speck(lesion: Lesion) -> bool:
     """Whether its place counts for a distribution."""
     return lesion.kind == "calcification" and not set(lesion.pattern) & set(_NO_SPECKS)
-
-
-def _member(lesion: Lesion, groups: Sequence[Group]) -> bool:
-    return any(lesion.id in one.lesions for one in groups if one.reported)
 
 
 def _grouped(

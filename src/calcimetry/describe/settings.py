@@ -43,6 +43,9 @@ class DistributionSettings:
 
     least: int = 3
     """Fewest particles whose arrangement gets a word."""
+    least_confidence: float = 0.2
+    """Confidence from which on a calcification outside the group takes part: more than are counted, since one that is
+    missed may cut a segment in two, while strays are set against the rest of the breast."""
     links_mm: tuple[float, ...] = (2.5, 3.5, 5.0, 7.0, 10.0)
     """Distances up to which particles are taken to belong together; the one is used that sets them off best."""
     axis_ratio: float = 3.0
