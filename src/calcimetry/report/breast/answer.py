@@ -67,7 +67,9 @@ def breast_answers(case: Case, found: Sequence[Found]) -> tuple[BreastAnswer, ..
 def _answer(case: Case, key: str, found: Sequence[Found], breasts: int) -> BreastAnswer:
     side = key if key in SIDES else None
     images = {one.image.id for one in found}
+    order = [one.image.id for one in found]
     grades = [g for g in case.grades if g.site == "breast" and _about(g, side, images, breasts)]
+    grades.sort(key=lambda g: order.index(g.image) if g.image in order else -1)
     title = side_title(side)
     if side is None and breasts > 1:
         title += f" ({', '.join(visible(name) for name in sorted(images))})"
