@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage
 
 from calcimetry.assign import metal_notes, with_metal
 from calcimetry.core.anatomy import Anatomy, Plane, Tube
@@ -86,3 +87,51 @@ def test_calcium_as_dense_as_a_stent_is_said() -> None:
     assert "right coronary 1900 HU" in metal_notes([dense])[0].text
     assert metal_notes([replace(dense, evidence={"peak_hu": 1200.0})]) == ()
     assert metal_notes([replace(dense, site="aortic_valve")]) == ()
+
+
+def _bar(length_mm: float, hu: float, *, lumpy: bool = False, wide_mm: float = 3.0) -> tuple[Volume, Lesion]:
+    """Calcium along the rows of one artery, blurred: a bar of one make, or one in lumps."""
+    fine = Geometry.from_spacing((9, 80, 120), (3.0, 0.5, 0.5))
+    image = np.full(fine.shape, 40.0)
+    wide, long = round(2 * wide_mm), round(2 * length_mm)
+    image[4, 40 : 40 + wide, 20 : 20 + long] = hu
+    if lumpy:
+        image[4, 40 : 40 + wide, 20 : 20 + long] *= np.where(np.arange(long) // 8 % 2, 0.4, 1.0)
+    image = ndimage.gaussian_filter(image, (0.0, 1.2, 1.2))
+    inside = image >= 130.0
+    index = np.argwhere(inside)
+    low, stop = index.min(axis=0), index.max(axis=0) + 1
+    peak = np.unravel_index(image.argmax(), image.shape)
+    lesion = replace(
+        _metal((4, 38, 20), (1, 4, 4)),
+        kind="calcification",
+        counted=True,
+        site="coronary_artery",
+        structure="right_coronary",
+        peak_index=tuple(int(n) for n in peak),  # type: ignore[arg-type]
+        evidence={"peak_hu": float(image.max()), "background_hu": 40.0},
+        mask=Mask(tuple(int(n) for n in low), inside[tuple(map(slice, low, stop))]),  # type: ignore[arg-type]
+    )
+    return Volume("i1", image.astype(np.int16), fine, Acquisition("CT")), lesion
+
+
+def test_calcium_as_even_as_a_stent_is_said_and_counts() -> None:
+    for lumpy, codes in ((False, ["stent-suspected"]), (True, [])):
+        volume, lesion = _bar(20.0, 900.0, lumpy=lumpy)
+        found = with_metal(volume, [lesion], _anatomy())
+        assert found[0].counted
+        assert [note.code for note in metal_notes(found)] == codes
+    short = with_metal(*_and_list(_bar(8.0, 900.0)), _anatomy())
+    assert metal_notes(short) == ()
+
+
+def test_what_is_as_narrow_and_dense_as_a_clip_is_said_and_counts() -> None:
+    for wide_mm, hu, codes in ((0.5, 3600.0, ["clip-suspected"]), (3.0, 1100.0, [])):
+        found = with_metal(*_and_list(_bar(4.0, hu, wide_mm=wide_mm)), _anatomy())
+        assert found[0].counted
+        assert found[0].evidence["peak_hu"] >= 900.0
+        assert [note.code for note in metal_notes(found)] == codes
+
+
+def _and_list(both: tuple[Volume, Lesion]) -> tuple[Volume, list[Lesion]]:
+    return both[0], [both[1]]

@@ -74,8 +74,16 @@ def test_metal_is_told_by_saturation_and_by_streaks():
     streaks = [((4, 6), (j - 12, j - 3), (i + 1, i + 3), -500.0), ((4, 6), (j + 7, j + 16), (i + 1, i + 3), -500.0)]
     (plain,) = at(search(scene(dense)), j + 2, i + 2)
     (marred,) = at(search(scene(dense + streaks)), j + 2, i + 2)
-    assert plain.kind == "calcification"
-    assert (marred.kind, marred.counted) == ("metal", False)
+    for one, said in ((plain, "denser than any calcium"), (marred, "streaks")):
+        assert (one.kind, one.counted) == ("metal", False)
+        assert said in one.reason
+
+
+def test_the_densest_calcium_is_no_metal_and_less_so_at_a_lower_voltage():
+    (j, i) = HEART
+    for hu, threshold_hu in ((1800.0, 130.0), (2400.0, 190.0)):
+        (one,) = at(search(scene([((4, 6), (j, j + 4), (i, i + 4), hu)]), threshold_hu=threshold_hu), j + 2, i + 2)
+        assert (one.kind, one.counted) == ("calcification", True)
 
 
 def test_a_rod_is_a_marker_inside_and_outside_the_body():

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from calcimetry.assign.metal_form import even_length_mm, narrow_mm
 from calcimetry.assign.place import ARTERIES
 from calcimetry.core.anatomy import Anatomy, Plane, Tube
 from calcimetry.core.image import Volume
@@ -47,6 +48,12 @@ class MetalSettings:
     suspect_hu : float
         Calcium of an artery that reaches this may be a stent [HU]: hydroxyapatite of 800 mg/cm³ has about 1300 at
         120 kV, and few plaques are denser.
+    even, even_mm, even_hu : float
+        So may one whose signal spreads by less than this share along at least so many mm, with this peak: a stent is
+        a tube of one make, a plaque is lumpy.
+    narrow_mm, narrow_hu : float
+        As narrow as blur alone makes a thing, and as dense as this: may be a surgical clip. The narrowest plaque of
+        this density of the trial scans was wider.
     """
 
     sds: float = 2.0
@@ -56,12 +63,20 @@ class MetalSettings:
     aside_mm: float = 18.0
     above_mm: float = 10.0
     suspect_hu: float = 1500.0
+    even: float = 0.2
+    even_mm: float = 14.0
+    even_hu: float = 500.0
+    narrow_mm: float = 1.6
+    narrow_hu: float = 900.0
 
 
 def with_metal(
     volume: Volume, lesions: Sequence[Lesion], anatomy: Anatomy, settings: MetalSettings = MetalSettings()
 ) -> tuple[Lesion, ...]:
     """The lesions, metal along an artery or in a valve with that site and structure.
+
+    Dense calcium of an artery has its form in ``evidence``: ``even_mm``, the length along which it is even (0: it is
+    not), and ``narrow_mm``, its width.
 
     Parameters
     ----------
@@ -72,13 +87,11 @@ def with_metal(
         With courses and valve planes; where they were not found nothing changes.
     settings : MetalSettings
     """
-    return tuple(
-        _placed(volume, one, anatomy, settings) if one.kind == "metal" and one.site in _OPEN else one for one in lesions
-    )
+    return tuple(_told(volume, one, anatomy, settings) for one in lesions)
 
 
 def metal_notes(lesions: Sequence[Lesion], settings: MetalSettings = MetalSettings()) -> tuple[Note, ...]:
-    """What to say of calcium in arteries that is as dense as a stent: it counts, and must be looked at.
+    """What to say of calcium in arteries that is as dense or as even as a stent, or like a clip: it counts.
 
     Parameters
     ----------
@@ -87,15 +100,46 @@ def metal_notes(lesions: Sequence[Lesion], settings: MetalSettings = MetalSettin
     settings : MetalSettings
     """
     dense: dict[str, float] = {}
+    even: dict[str, float] = {}
+    narrow: dict[str, float] = {}
     for one in lesions:
-        peak = one.evidence.get("peak_hu", 0.0)
-        if one.counted and one.site == "coronary_artery" and peak >= settings.suspect_hu:
+        if not one.counted or one.site != "coronary_artery":
+            continue
+        held = one.evidence
+        peak, length = held.get("peak_hu", 0.0), held.get("even_mm", 0.0)
+        if peak >= settings.suspect_hu:
             dense[one.structure] = max(peak, dense.get(one.structure, peak))
-    if not dense:
-        return ()
-    listed = ", ".join(f"{name.replace('_', ' ')} {hu:.0f} HU" for name, hu in sorted(dense.items()))
-    text = f"As dense as a stent ({listed}), counted as calcium: if it is one, artery and total must not be scored."
-    return (Note("stent-suspected", text, "caution"),)
+        elif peak >= settings.even_hu and length >= settings.even_mm:
+            even[one.structure] = max(length, even.get(one.structure, length))
+        elif peak >= settings.narrow_hu and held.get("narrow_mm", np.inf) <= settings.narrow_mm:
+            narrow[one.structure] = max(peak, narrow.get(one.structure, peak))
+    told = (
+        ("stent-suspected", "As dense as a stent", dense, "HU", "artery and total must not be scored"),
+        ("stent-suspected", "As even along its length as a stent", even, "mm", "artery and total must not be scored"),
+        ("clip-suspected", "As narrow and dense as a surgical clip", narrow, "HU", "it must not be counted"),
+    )
+    return tuple(
+        Note(code, f"{like} ({_listed(found, unit)}), counted as calcium: if it is one, {then}.", "caution")
+        for code, like, found, unit, then in told
+        if found
+    )
+
+
+def _listed(found: dict[str, float], unit: str) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.0f} {unit}" for name, value in sorted(found.items()))
+
+
+def _told(volume: Volume, lesion: Lesion, anatomy: Anatomy, settings: MetalSettings) -> Lesion:
+    if lesion.kind == "metal" and lesion.site in _OPEN:
+        return _placed(volume, lesion, anatomy, settings)
+    dense = lesion.evidence.get("peak_hu", 0.0) >= min(settings.even_hu, settings.narrow_hu)
+    if not (lesion.counted and lesion.site == "coronary_artery" and dense and lesion.mask is not None):
+        return lesion
+    form = {
+        "even_mm": round(even_length_mm(volume, lesion, even=settings.even), 1),
+        "narrow_mm": round(narrow_mm(volume, lesion), 2),
+    }
+    return replace(lesion, evidence={**lesion.evidence, **form})
 
 
 def _placed(volume: Volume, lesion: Lesion, anatomy: Anatomy, settings: MetalSettings) -> Lesion:

@@ -53,7 +53,7 @@ def judge(
         Confidence from which it counts.
     """
     cuts = table(TABLE)
-    special = _metal(shape, around, cuts) or _marker(shape, around, cuts)
+    special = _metal(shape, around, word, threshold_hu, cuts) or _marker(shape, around, cuts)
     if special is not None:
         return special
     weights = _weights(shape, around, word, threshold_hu, parted, rim_share, cuts)
@@ -179,12 +179,14 @@ def _bone_weights(
     return weights
 
 
-def _metal(shape: Shape, around: Around, cuts: dict[str, Any]) -> Verdict | None:
+def _metal(shape: Shape, around: Around, word: str, threshold_hu: float, cuts: dict[str, Any]) -> Verdict | None:
     metal, wire = cuts["metal"], cuts["wire"]
     if shape.peak_hu >= metal["sure_hu"]:
         return Verdict("metal", 0.02, f"metal: peak {shape.peak_hu:.0f} HU, at the end of the scanner's scale")
     if shape.peak_hu >= metal["hu"] and around.dark_share > metal["dark_share"]:
         return Verdict("metal", 0.05, f"metal: peak {shape.peak_hu:.0f} HU with dark streaks around it")
+    if word in metal["words"] and shape.peak_hu >= max(metal["hu"], metal["thresholds"] * threshold_hu):
+        return Verdict("metal", 0.1, f"metal: peak {shape.peak_hu:.0f} HU, denser than any calcium of the chest")
     thin, middle, long = (2.0 * half for half in shape.axes_mm)
     if long > wire["length_mm"] and middle < wire["width_mm"] and shape.peak_hu > wire["peak_hu"]:
         areas = [area for area in shape.pieces_mm2[1:-1] if area > 0.0]
