@@ -124,7 +124,9 @@ def _without_groups(views: Sequence[BreastView]) -> Reach:
         return spoken("1", "1", "no calcification was counted", "memory")
     if len(typed) == len(loose):
         return spoken("2", "2", "calcification of typically benign form alone", "verified")
-    says = f"no group was reported; {len(loose) - len(typed)} single calcifications have no word of a benign form"
+    rest = len(loose) - len(typed)
+    many = "one single calcification has" if rest == 1 else f"{rest} single calcifications have"
+    says = f"no group was reported; {many} no word of a benign form"
     return spoken("1", "2", says, "memory")
 
 

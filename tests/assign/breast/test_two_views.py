@@ -205,6 +205,7 @@ def test_a_group_in_one_breast_only_is_said() -> None:
         (25, 20, ("br_round",), ["sides-alike"]),
         (25, 20, ("br_fine_linear",), []),
         (25, 20, (), []),
+        (30, 0, ("br_vascular",), []),
     ],
 )
 def test_single_calcifications_of_both_sides_are_compared(

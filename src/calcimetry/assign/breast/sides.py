@@ -12,6 +12,7 @@ from calcimetry.knowledge.breast_words import benign
 
 __all__ = ["side_notes"]
 
+_ARTERY = "br_vascular"
 _NAMES = {"L": "left", "R": "right"}
 
 
@@ -54,4 +55,5 @@ def _loose(mine: dict[str, list[SeenBreast]], settings: SideSettings) -> Note | 
 
 def _singles(view: SeenBreast) -> list[Lesion]:
     grouped = {name for group in view.groups if group.reported for name in group.lesions}
-    return [one for one in view.lesions if one.counted and one.kind == "calcification" and one.id not in grouped]
+    taken = (one for one in view.lesions if one.counted and one.kind == "calcification" and one.id not in grouped)
+    return [one for one in taken if _ARTERY not in one.pattern]
