@@ -319,6 +319,19 @@ def test_a_breast_without_findings_says_so(one):
     assert tsv(quiet, "groups").count("\n") == 1
 
 
+def test_a_note_on_all_views_is_said_once(four, four_page):
+    assert Tree(four_page).text.count("squeezed") == 2  # among the cautions and beside the images
+    assert "i1, i2, i3, i4: squeezed" in Tree(four_page).text
+    assert report.text(four).count("squeezed") == 1
+
+
+def test_a_notebook_shows_it_too(one):
+    fragment = report.notebook(one)
+    assert "<script" not in fragment
+    assert "Number of calcifications" in Tree(fragment).text
+    assert "Muster" not in fragment
+
+
 def test_table_of_groups(one, four, rich):
     rows = list(csv.DictReader(io.StringIO(tsv(four, "groups")), delimiter="\t", quoting=csv.QUOTE_NONE))
     assert len(rows) == len(four.groups)

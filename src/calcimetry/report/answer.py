@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calcimetry.core.case import Case
+from calcimetry.core.case import Case, ImageInfo
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Grade, Score
 from calcimetry.core.note import Note
 from calcimetry.report.words import score_title, site_title, structure_title, visible
 
-__all__ = ["Answer", "answers", "by_weight", "cautions", "place_text", "top_notes", "weight", "where"]
+__all__ = ["Answer", "answers", "by_weight", "cautions", "notes_once", "place_text", "top_notes", "weight", "where"]
 
 _HEADLINES = ("agatston", "volume")
 """Scores that may stand in front, best first; else the first that the site has."""
@@ -136,9 +137,19 @@ def by_weight(lesions: list[Lesion]) -> list[Lesion]:
 
 
 def cautions(case: Case) -> tuple[tuple[str, Note], ...]:
-    """Cautions of the images that are used, with the image's id: the numbers stand, but compare with care."""
+    """Cautions of the images that are used, with the images' ids: the numbers stand, but compare with care."""
     used = {score.image for score in case.scores}
-    return tuple((i.id, n) for i in case.images if i.id in used for n in i.notes if n.severity == "caution")
+    return notes_once(i for i in case.images if i.id in used)
+
+
+def notes_once(images: Iterable[ImageInfo], severity: str | None = "caution") -> tuple[tuple[str, Note], ...]:
+    """Notes of images (of one severity, or all), each said once with the ids of the images that it is about."""
+    held: dict[Note, list[str]] = {}
+    for image in images:
+        for note in image.notes:
+            if severity in (None, note.severity):
+                held.setdefault(note, []).append(image.id)
+    return tuple((", ".join(ids), note) for note, ids in held.items())
 
 
 def top_notes(case: Case) -> tuple[Note, ...]:

@@ -13,7 +13,7 @@ from calcimetry._version import __version__
 from calcimetry.core.case import Case
 from calcimetry.core.lesion import Lesion
 from calcimetry.report import words
-from calcimetry.report.answer import Answer, answers, by_weight, cautions, place_text, top_notes, where
+from calcimetry.report.answer import Answer, answers, by_weight, cautions, notes_once, place_text, top_notes, where
 from calcimetry.report.breast import Breasts, breasts, mammograms, without_mammograms
 from calcimetry.report.breast.words import view_line
 from calcimetry.report.heart import hearts, images_with_heart
@@ -114,6 +114,7 @@ def view(case: Case) -> dict[str, Any]:
         "empty": empty,
         "top_notes": top_notes(case),
         "cautions": cautions(case),
+        "image_notes": notes_once(case.images, None),
         "breasts": projected,
         "mammograms": mammograms(case),
         "anchors": _anchors(projected),
