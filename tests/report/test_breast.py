@@ -319,6 +319,17 @@ def test_a_breast_without_findings_says_so(one):
     assert tsv(quiet, "groups").count("\n") == 1
 
 
+def test_of_many_slices_those_with_the_surest_groups_are_shown(one):
+    images = tuple(replace(one.images[0], id=f"i{n}") for n in range(1, 21))
+    groups = tuple(replace(one.groups[0], id=f"G{n}", image=f"i{n}", confidence=0.4 + n / 100) for n in range(1, 21))
+    pixels = {i.id: replace(one.pixels["i1"], id=i.id) for i in images}
+    made = breasts(one.adding(images=images, groups=groups, lesions=(), regions=(), pixels=pixels))
+    assert sorted(v.image for row in made.rows for v in row) == sorted(f"i{n}" for n in range(13, 21))
+    assert made.views_left == 12
+    assert made.answers[0].views[-1] == ("further", "12 views stand in the files")
+    assert made.answers[0].sentence.startswith("20 groups")
+
+
 def test_a_note_on_all_views_is_said_once(four, four_page):
     assert Tree(four_page).text.count("squeezed") == 2  # among the cautions and beside the images
     assert "i1, i2, i3, i4: squeezed" in Tree(four_page).text

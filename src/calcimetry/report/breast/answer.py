@@ -10,7 +10,7 @@ from calcimetry.core.errors import UnknownIdError
 from calcimetry.core.group import Group
 from calcimetry.core.measurement import Grade
 from calcimetry.knowledge.load import source
-from calcimetry.report.breast.kinds import Found
+from calcimetry.report.breast.kinds import Found, leading
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.tables import count_of, extent_of
 from calcimetry.report.breast.words import SIDES, side_title, view_title, word_short
@@ -158,7 +158,9 @@ def _same(groups: Sequence[Group]) -> list[list[Group]]:
 
 
 def _views(found: Sequence[Found]) -> tuple[tuple[str, str], ...]:
-    return tuple((view_title(one.image), shows(one)) for one in found)
+    most = BreastPageSettings().max_views
+    told = tuple((view_title(one.image), shows(one)) for one in leading(found, most))
+    return told if len(found) <= most else (*told, ("further", f"{len(found) - most} views stand in the files"))
 
 
 def shows(found: Found) -> str:

@@ -58,7 +58,7 @@ def hung(case: Case, found: Sequence[Found], s: BreastPageSettings) -> tuple[tup
     found : sequence of Found
         What each view shows.
     """
-    here = [one for one in found if isinstance(case.pixels.get(one.image.id), Projection)][: s.max_views]
+    here = [one for one in found if isinstance(case.pixels.get(one.image.id), Projection)]
     if not here:
         return ()
     sizes = _sizes([one.image for one in here], s)

@@ -13,7 +13,17 @@ from calcimetry.core.lesion import Lesion
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.words import is_benign, why_not, word_short
 
-__all__ = ["ARTERY", "FIRST_VIEWS", "Found", "Role", "found_in", "mammograms", "role_of", "without_mammograms"]
+__all__ = [
+    "ARTERY",
+    "FIRST_VIEWS",
+    "Found",
+    "Role",
+    "found_in",
+    "leading",
+    "mammograms",
+    "role_of",
+    "without_mammograms",
+]
 
 Role = Literal["speck", "larger", "artery", "faint", "other"]
 ARTERY = "br_vascular"
@@ -131,6 +141,16 @@ def found_in(case: Case, image: ImageInfo, s: BreastPageSettings) -> Found:
 def _size(lesion: Lesion) -> float:
     held = lesion.measures.get("diameter") or lesion.measures.get("diameter_pixels")
     return -(held.value or 0.0) if held is not None else 0.0
+
+
+def leading(found: Sequence[Found], most: int) -> tuple[Found, ...]:
+    """At most so many views, in their order: where there are more (slices), those with the surest groups."""
+
+    def surest(one: Found) -> tuple[float, int]:
+        return max((g.confidence for g in one.reported), default=0.0), one.counted
+
+    chosen = sorted(range(len(found)), key=lambda n: surest(found[n]), reverse=True)[:most]
+    return tuple(found[n] for n in sorted(chosen))
 
 
 def in_groups(groups: Sequence[Group]) -> dict[str, str]:

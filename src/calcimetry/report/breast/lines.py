@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from calcimetry.core.case import Case
 from calcimetry.report.breast.answer import BreastAnswer, breast_answers
-from calcimetry.report.breast.kinds import Found, found_in, mammograms
+from calcimetry.report.breast.kinds import Found, found_in, leading, mammograms
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.tables import GroupRow, group_rows
 from calcimetry.report.words import visible
@@ -28,7 +28,7 @@ def breast_lines(case: Case) -> Iterator[str]:
     for answer in breast_answers(case, found):
         yield from _answer(answer)
     yield ""
-    rows = [row for one in found for row in _rows(case, one)]
+    rows = [row for one in leading(found, s.max_views) for row in _rows(case, one)]
     if rows:
         yield from _table(rows, several=len(found) > 1)
         if not all(row.group.reported for row in rows):

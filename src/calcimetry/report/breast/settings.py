@@ -16,7 +16,7 @@ class BreastPageSettings:
     view_px : int
         Longest side of the picture of a whole view.
     max_views : int
-        Whole views with a picture; further ones stand in the tables only.
+        Views that are shown; where there are more (slices), those with the surest groups. The rest stands in the files.
     window : (float, float)
         Percentiles of the breast's own values between which the grey scale of a whole view runs, ...
     below : float

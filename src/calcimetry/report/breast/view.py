@@ -9,7 +9,7 @@ from calcimetry.core.image import Projection
 from calcimetry.report.breast.answer import BreastAnswer, breast_answers
 from calcimetry.report.breast.crops import Crops, crops
 from calcimetry.report.breast.hang import View, hung
-from calcimetry.report.breast.kinds import Found, found_in, mammograms
+from calcimetry.report.breast.kinds import Found, found_in, leading, mammograms
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.tables import GroupRow, LargerRow, group_rows, larger_rows
 from calcimetry.report.breast.words import REGIONS, view_title
@@ -56,7 +56,8 @@ def breasts(case: Case, settings: BreastPageSettings | None = None) -> Breasts |
     images = mammograms(case)
     if not images:
         return None
-    found = tuple(found_in(case, image, s) for image in images)
+    every = tuple(found_in(case, image, s) for image in images)
+    found = leading(every, s.max_views)
     rows = hung(case, found, s)
     shown: list[Shown] = []
     first = 1
@@ -64,9 +65,7 @@ def breasts(case: Case, settings: BreastPageSettings | None = None) -> Breasts |
         held = _crops(case, one, s, first)
         first += len(held.views)
         shown.append(_shown(case, one, held, s))
-    views = sum(len(row) for row in rows)
-    in_memory = sum(image.id in case.pixels for image in images)
-    return Breasts(breast_answers(case, found), rows, in_memory - views, tuple(shown), s.larger_mm)
+    return Breasts(breast_answers(case, every), rows, len(every) - len(found), tuple(shown), s.larger_mm)
 
 
 def _crops(case: Case, found: Found, s: BreastPageSettings, first: int) -> Crops:
