@@ -15,7 +15,7 @@ from calcimetry.core.lesion import Lesion
 from calcimetry.report import words
 from calcimetry.report.answer import Answer, answers, by_weight, cautions, notes_once, place_text, top_notes, where
 from calcimetry.report.breast import Breasts, breasts, mammograms, without_mammograms
-from calcimetry.report.breast.words import view_line
+from calcimetry.report.breast.words import percent_text, sure_text, view_line
 from calcimetry.report.heart import hearts, images_with_heart
 from calcimetry.report.heart.places import SITES, names_of_others
 from calcimetry.report.pictures import pictures
@@ -53,6 +53,8 @@ def environment() -> Environment:
     found.filters["site"] = words.site_title
     found.filters["structure"] = words.structure_title
     found.filters["score"] = words.score_title
+    found.filters["percent"] = percent_text
+    found.filters["sure"] = sure_text
     found.filters["upper_first"] = words.first_upper
     found.globals["interval"] = words.interval_text
     found.globals["place"] = place_text

@@ -13,7 +13,7 @@ from calcimetry.knowledge.load import source
 from calcimetry.report.breast.kinds import Found, leading
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.tables import count_of, extent_of
-from calcimetry.report.breast.words import SIDES, side_title, view_title, word_short
+from calcimetry.report.breast.words import SIDES, percent_text, side_title, view_title, word_short
 from calcimetry.report.words import number_text, visible
 
 __all__ = ["BreastAnswer", "Scale", "breast_answers", "shows"]
@@ -139,7 +139,7 @@ def _sentence(case: Case, found: Sequence[Found]) -> str:
 def _sure(group: Group, word: str) -> str:
     """The word, with its probability where others are nearly as likely."""
     sure = next((one.probability for one in group.words if one.word == word), None)
-    return word_short(word) if sure is None or sure >= _PLAIN else f"{word_short(word)} {100 * sure:.0f} %"
+    return word_short(word) if sure is None or sure >= _PLAIN else f"{word_short(word)} {percent_text(sure)}"
 
 
 def _same(groups: Sequence[Group]) -> list[list[Group]]:

@@ -9,6 +9,7 @@ from calcimetry.report.breast.answer import BreastAnswer, breast_answers
 from calcimetry.report.breast.kinds import Found, found_in, leading, mammograms
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.tables import GroupRow, group_rows
+from calcimetry.report.breast.words import percent_text, sure_text
 from calcimetry.report.words import visible
 
 __all__ = ["breast_lines"]
@@ -74,7 +75,7 @@ def _table(rows: Sequence[GroupRow], *, several: bool) -> Iterator[str]:
                 row.extent,
                 _word(row.distribution),
                 _word(row.morphology),
-                f"{row.group.confidence:.2f}",
+                sure_text(row.group.confidence),
                 seen,
             )
         )
@@ -90,7 +91,7 @@ def _word(found: Sequence[tuple[str, float | None]]) -> str:
     if not found:
         return "-"
     title, p = found[0]
-    return title if p is None else f"{title} {100 * p:.0f} %"
+    return title if p is None else f"{title} {percent_text(p)}"
 
 
 def _left_out(found: Sequence[Found]) -> Iterator[str]:

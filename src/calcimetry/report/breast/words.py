@@ -72,6 +72,28 @@ def word_short(word: str) -> str:
     return word_title(word).split(" (")[0].split(" or ")[0].removesuffix(" type")
 
 
+def percent_text(probability: float) -> str:
+    """A probability in hundredths; never all or nothing.
+
+    >>> percent_text(0.624), percent_text(0.9951), percent_text(0.001)
+    ('62 %', '>99 %', '<1 %')
+    """
+    if probability > 0.99:
+        return ">99 %"
+    return "<1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
+def sure_text(confidence: float) -> str:
+    """A confidence with two decimals; never all or nothing.
+
+    >>> sure_text(0.874), sure_text(0.9987)
+    ('0.87', '>0.99')
+    """
+    if confidence > 0.99:
+        return ">0.99"
+    return "<0.01" if confidence < 0.01 else f"{confidence:.2f}"
+
+
 def is_benign(pattern: Sequence[str]) -> bool:
     """Whether all words are typically benign ones of the lexicon, arteries included."""
     benign = table("reasoning/breast")["sets"]["benign"]
