@@ -21,7 +21,7 @@ __all__ = ["TABLES", "info", "look_volume", "measured_volume", "missing"]
 TABLES = ("rules/agatston", "rules/kernels", "rules/mass", "rules/tube_voltage", "words/sites")
 _ENHANCED = ("given", "suspected")
 """With contrast medium in the blood neither calcium nor the walls of vessels can be told."""
-_DOUBTS = ("heart-cut", "heart-landmarks", "stent-suspected")
+_DOUBTS = ("heart-cut", "heart-landmarks", "stent-suspected", "clip-suspected")
 """Notes that keep scores of the heart from being final."""
 
 
