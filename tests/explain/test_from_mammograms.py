@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from calcimetry.core.case import Case, ImageInfo
+from calcimetry.core.errors import InputError
 from calcimetry.core.group import Group
 from calcimetry.core.image import Acquisition, Contrast, Projection
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Measurement
 from calcimetry.core.study import Subject
 from calcimetry.core.word import Word
-from calcimetry.explain import case_of, explain
+from calcimetry.explain import case_of, explain, template
 
 BOX = ((0, 0, 0), (1, 1, 1))
 SAMPLE = "stereotactic_vacuum_biopsy"
@@ -261,3 +262,11 @@ def test_groups_of_one_breast_with_the_same_words_are_said_once() -> None:
     assert [(row["laterality"], row.get("distribution"), row["count"], row.get("size_mm")) for row in found] == [
         ("left", ["grouped"], 24, 9.0), ("left", None, 12, None), ("right", ["grouped"], 12, None),
     ]  # fmt: skip
+
+
+def test_the_key_of_a_program_is_not_asked_of_a_person() -> None:
+    (row,) = template("breast")["findings"]
+    assert "views_complete" in row
+    assert "unconfirmed_on" not in row
+    with pytest.raises(InputError, match="unconfirmed_on"):
+        explain({"findings": [{"site": "breast", "unconfirmed_on": "nowhere"}]})

@@ -31,9 +31,9 @@ def template(site: str) -> dict[str, Any]:
     known = rules.rules_of(site)
     conditions = [c for rule in known for c in (rule.when, rule.unless or {}, *(extra.when for extra in rule.also))]
     asked = {name for condition in conditions for name in logic.facts_in(condition)}
-    keys = [
-        k for k in table("words/case")["keys"]["finding"] if k in asked and k not in {"site", "pattern", "features"}
-    ]
+    # Whoever fills in a case confirms its words.
+    left_out = {"site", "pattern", "features", "unconfirmed_on"}
+    keys = [k for k in table("words/case")["keys"]["finding"] if k in asked and k not in left_out]
     finding: dict[str, Any] = {"site": site, "laterality": None, "pattern": [], "features": [], "change": None}
     finding |= dict.fromkeys(keys)
     if "tirads_level" in asked:
