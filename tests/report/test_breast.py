@@ -217,6 +217,8 @@ def test_without_a_scale_nothing_is_said_in_millimeters():
     case = case.adding(groups=tuple(replace(g, measures={}) for g in case.groups))
     text = Tree(report.page(case, created=WHEN)).text
     assert "pixels" in text
+    assert "larger than 1 mm" not in text
+    assert "the size of a pixel is not known" in text.lower()
     assert not re.search(r"over [\d.]+ mm", text)
     assert not re.search(r"Field [\d.]+ × [\d.]+ mm", text)
     assert all(row[0].bar_px is None for row in breasts(case).rows)

@@ -168,7 +168,7 @@ def shows(found: Found) -> str:
     n = len(found.reported)
     counted = found.counted
     parts = [f"{n} group{'' if n == 1 else 's'}", f"{counted} calcification{'' if counted == 1 else 's'} counted"]
-    if found.larger:
+    if found.larger and found.image.spacing_mm is not None:
         parts.append(f"{len(found.larger)} of them larger than {BreastPageSettings().larger_mm:g} mm")
     kinds = found.benign_kinds()
     if kinds:

@@ -45,6 +45,11 @@ class Breasts:
     larger_mm: float
 
     @property
+    def scaled(self) -> bool:
+        """Whether the size of a pixel is known of any view."""
+        return any(one.image.spacing_mm is not None for one in self.shown)
+
+    @property
     def wide(self) -> bool:
         """Whether two views stand side by side anywhere."""
         return any(len(row) > 1 for row in self.rows)
