@@ -1,7 +1,7 @@
 """How often words for simulated groups are right, the whole way: the search finds them, ``describe`` names them.
 
-    python bench/breast_words.py --protocol digital-100 --first 90000 --count 100
-    python bench/breast_words.py --protocol digital-050 --first 95000 --count 50 --height 80 95
+    python bench/breast_words.py --protocol digital-100 --first 98000 --count 50
+    python bench/breast_words.py --protocol digital-050 --first 99000 --count 25 --height 80 95
 
 One group an image, each distribution with each morphology in turn, among rings, rods, specks and arteries. A simulated
 group counts as found where the search reports a group of which half of the members or more are its own; of several the
@@ -18,9 +18,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scipy import ndimage
+
 from calcimetry import describe
 from calcimetry.core.group import Group
-from calcimetry.core.lesion import Lesion
+from calcimetry.core.lesion import Lesion, Mask
 from calcimetry.detect import look_breast
 from calcimetry.locate.breast import breast_map
 from calcimetry.phantom import breast as simulated
@@ -75,15 +77,59 @@ def images(protocol: str, first: int, count: int, height: tuple[float, float] | 
         yield image
 
 
-def answers(image: simulated.SimulatedMammogram) -> list[Answer]:
+def drawn(image: simulated.SimulatedMammogram) -> tuple[tuple[Lesion, ...], tuple[Group, ...]]:
+    """All simulated particles and groups, as if the search had found each and nothing else."""
+    by_label = {one.label: one for one in image.particles}
+    lesions, ids = [], {}
+    for number, box in enumerate(ndimage.find_objects(image.labels), start=1):
+        if box is None:
+            continue
+        mask = Mask((0, box[0].start, box[1].start), (image.labels[box] == number)[None])
+        center = mask.indices().mean(axis=0)
+        ids[by_label[number].id] = f"L{number}"
+        lesions.append(
+            Lesion(
+                id=f"L{number}",
+                image="i1",
+                label=number,
+                kind="calcification",
+                center_index=(0.0, float(center[1]), float(center[2])),
+                center_mm=None,
+                bounds_index=(mask.start, mask.stop),
+                peak_index=mask.start,
+                confidence=1.0,
+                pattern=("br_vascular",) if by_label[number].pattern == "br_vascular" else (),
+                mask=mask,
+            )
+        )
+    groups = tuple(
+        Group(
+            id=f"G{n}",
+            image="i1",
+            lesions=tuple(ids[name] for name in one.particles if name in ids),
+            confidence=1.0,
+            reported=True,
+            center_index=(0.0, *one.center),
+            bounds_index=((0, *one.bounds[0]), (1, *one.bounds[1])),
+        )
+        for n, one in enumerate(image.groups, start=1)
+    )
+    return tuple(lesions), groups
+
+
+def answers(image: simulated.SimulatedMammogram, outlines: str) -> list[Answer]:
     """The words for the groups of one image."""
     found_map = breast_map(image.projection)
     if found_map is None or image.projection.pixel_mm is None:
         return []
     mm = float(image.projection.pixel_mm[0])
-    found = look_breast(image.projection, found_map.regions, mm)
+    if outlines == "true":
+        lesions, groups = drawn(image)
+    else:
+        found = look_breast(image.projection, found_map.regions, mm)
+        lesions, groups = found.lesions, found.groups
     made = describe.breast(
-        image.projection, found.lesions, found.groups, found_map.regions, mm, nipple_index=found_map.nipple_index
+        image.projection, lesions, groups, found_map.regions, mm, nipple_index=found_map.nipple_index
     )
     owner = {one.id: belongs(one, image) for one in made.lesions}
     out = []
@@ -146,14 +192,17 @@ def main(argv: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--protocol", default="digital-100", choices=sorted(simulated.PROTOCOLS))
-    parser.add_argument("--first", type=int, default=90000)
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--first", type=int, default=98000)
+    parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--height", type=float, nargs=2, default=None, help="height of the image [mm], from and to")
     parser.add_argument("--cache", type=Path, default=None, help="folder in which simulated images are kept")
+    parser.add_argument(
+        "--outlines", default="found", choices=("found", "true"), help="as the search found them, or as simulated"
+    )
     asked = parser.parse_args(argv)
     every: list[Answer] = []
     for image in images(asked.protocol, asked.first, asked.count, asked.height, asked.cache):
-        every += answers(image)
+        every += answers(image, asked.outlines)
     print(f"# {asked.protocol}: {len(every)} simulated groups, {sum(one.found for one in every)} listed")
     shown("Groups reported", [one for one in every if one.reported])
     shown("All groups listed", [one for one in every if one.found])

@@ -59,7 +59,10 @@ class Arrangement:
         return self.along_mm / max(self.across_mm, 1e-6)
 
 
-def arrangement(members_mm: F64, others_mm: F64, breast_mm2: float, settings: DistributionSettings) -> Arrangement:
+def arrangement(
+    members_mm: F64, others_mm: F64, breast_mm2: float, settings: DistributionSettings,
+    members_sure: F64 | None = None, others_sure: F64 | None = None,
+) -> Arrangement:  # fmt: skip
     """What hangs together with the members of a group.
 
     Particles are linked at several distances; of the patches that come out, the one counts whose density differs most
@@ -75,18 +78,27 @@ def arrangement(members_mm: F64, others_mm: F64, breast_mm2: float, settings: Di
     breast_mm2 : float
         Area of the breast.
     settings : DistributionSettings
+    members_sure, others_sure : (n,), (m,), optional
+        How sure each is calcium; 1 where not given. One that is half sure counts half.
     """
+    sure = np.concatenate(
+        [
+            np.ones(len(given)) if weights is None else weights
+            for given, weights in ((members_mm, members_sure), (others_mm, others_sure))
+        ]
+    )
     every = np.concatenate([members_mm, others_mm.reshape(-1, 2)])
-    best: tuple[float, float, NDArray[np.bool_], float] | None = None
+    tried = []
     for link in settings.links_mm:
         mine = _linked(every, len(members_mm), link)
         area = _patch_mm2(every[mine], link)
-        gain = _gain(int(mine.sum()), area, len(every), breast_mm2)
-        if best is None or gain > best[0] + 1e-9:
-            best = (gain, link, mine, area)
-    assert best is not None
-    gain, link, mine, area = best
-    places = every[mine]
+        tried.append((_gain(float(sure[mine].sum()), area, float(sure.sum()), breast_mm2), link, mine, area))
+    gain, link, mine, area = max(tried, key=lambda one: one[0])
+    # (what is hardly calcium may hold a patch together, but not stretch it)
+    kept = mine & (sure >= settings.least_sure)
+    if kept.sum() < 3:
+        kept = mine
+    places = every[kept]
     extent = float(np.max(np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))))
     along, across, axis = _spreads(places)
     whole = _patch_mm2(every, link)
@@ -124,7 +136,7 @@ def _hull(places: F64) -> tuple[float, float]:
     return float(hull.volume), float(hull.area)
 
 
-def _gain(inside: int, area: float, total: int, breast_mm2: float) -> float:
+def _gain(inside: float, area: float, total: float, breast_mm2: float) -> float:
     """Log-likelihood of two densities over one (Poisson); 0 where the patch is no denser than the rest."""
     area = min(area, 0.98 * breast_mm2)
     outside = total - inside
@@ -132,7 +144,7 @@ def _gain(inside: int, area: float, total: int, breast_mm2: float) -> float:
     if inside / total <= share:
         return 0.0
     gain = inside * np.log(inside / total / share)
-    if outside:
+    if outside > 1e-9:
         gain += outside * np.log(outside / total / (1 - share))
     return float(gain)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from calcimetry.core.word import Word
 from calcimetry.describe.arrangement import Arrangement
+from calcimetry.describe.branches import forked
 from calcimetry.describe.settings import DistributionSettings
 from calcimetry.knowledge.load import table
 
@@ -72,7 +73,10 @@ def _line(one: Arrangement, settings: DistributionSettings) -> float:
     """How surely the particles lie along a line; few particles have to be further from a cloud."""
     margin = settings.axis_margin / np.sqrt(max(len(one.places_mm) - 2, 1))
     longer = _soft(np.log(max(one.ratio, 1e-6)), np.log(settings.axis_ratio) + margin, 0.15)
-    return longer * _soft(-one.across_mm, -settings.line_mm, 0.12)
+    straight = longer * _soft(-one.across_mm, -settings.line_mm, 0.12)
+    share, spare, span = forked(one.places_mm, settings.fork_mm)
+    fork = _soft(share, settings.fork_share, 0.03) * _soft(spare, settings.fork_least, 0.5)
+    return max(straight, fork * _soft(span, settings.fork_span_mm, 1.0))
 
 
 def _way(one: Arrangement, nipple_mm: tuple[float, float] | None) -> _Way | None:

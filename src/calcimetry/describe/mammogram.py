@@ -157,9 +157,15 @@ def _grouped(
     lie: tuple[Word, ...] = ()
     if specks.sum() >= 2:
         inside = {one.id for one in members}
-        others = [one.center_index[1:] for name, one in by_id.items() if name in taking and name not in inside]
-        apart = np.array(others, np.float64).reshape(-1, 2) * mm
-        found = arrangement(places[specks], apart, breast_area_mm2, settings.distribution)
+        apart = [one for name, one in by_id.items() if name in taking and name not in inside]
+        found = arrangement(
+            places[specks],
+            np.array([one.center_index[1:] for one in apart], np.float64).reshape(-1, 2) * mm,
+            breast_area_mm2,
+            settings.distribution,
+            np.array([one.confidence for one in members])[specks],
+            np.array([one.confidence for one in apart]),
+        )
         lie = distribution(found, nipple_mm, settings.distribution)
     shaped = [one for one in forms if one.own]
     sure = np.array([max(one.lesion.confidence, 0.05) for one in forms])

@@ -43,31 +43,41 @@ class DistributionSettings:
 
     least: int = 3
     """Fewest particles whose arrangement gets a word."""
-    least_confidence: float = 0.2
-    """Confidence from which on a calcification outside the group takes part: more than are counted, since one that is
-    missed may cut a segment in two, while strays are set against the rest of the breast."""
+    least_confidence: float = 0.1
+    """Confidence from which on a calcification takes part, and counts by it: fewer would be cut apart by those that are
+    missed, while strays are set against the rest of the breast."""
+    least_sure: float = 0.3
+    """Confidence from which on it counts for the extent and the form of the patch."""
     links_mm: tuple[float, ...] = (2.5, 3.5, 5.0, 7.0, 10.0)
     """Distances up to which particles are taken to belong together; the one is used that sets them off best."""
     axis_ratio: float = 3.0
     """Ratio of the spreads along and across from which on an arrangement is a line."""
-    axis_margin: float = 0.8
+    axis_margin: float = 1.2
     """What is added to the logarithm of that ratio over the root of the number of particles less two: few particles lie
     along a line by chance."""
-    line_mm: float = 1.2
+    line_mm: float = 1.3
     """Greatest spread (standard deviation) across a line: a duct with its side branches."""
-    nipple_degrees: float = 30.0
+    fork_mm: float = 0.8
+    """Distance from either of two lines up to which a particle lies on it: a duct that forks is linear too."""
+    fork_share: float = 0.92
+    """Share of the particles that must lie on the two ..."""
+    fork_least: float = 2.5
+    """... how many beyond the four that two lines always go through ..."""
+    fork_span_mm: float = 7.0
+    """... and the least length of the longer one."""
+    nipple_degrees: float = 35.0
     """Greatest angle between the long axis of a segment and the way to the nipple."""
-    widening: float = 0.15
+    widening: float = 0.1
     """Usual least correlation of the distance from the axis with that from the nipple, away from which a segment
     widens."""
-    segment_mm: float = 15.0
+    segment_mm: float = 14.0
     """Least extent of a segment; a part of it is enough."""
-    segment_ratio: float = 1.4
+    segment_ratio: float = 1.45
     """Usual least spread of a segment on the way to the nipple over its spread across; one of the two makes up for the
     other."""
     diffuse_share: float = 0.5
     """Share of the breast over which diffuse calcium lies."""
-    least_gain: float = 11.0
+    least_gain: float = 12.0
     """Log-likelihood of a patch of its own over one density all over the breast, below which a group among particles
     that lie all over the breast is part of a diffuse pattern."""
 
