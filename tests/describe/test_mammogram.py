@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from drawn import Drawing
 
@@ -85,3 +86,22 @@ def test_lossy_images_give_fewer_words(row: Drawing) -> None:
 def test_nothing_found_gives_nothing(row: Drawing) -> None:
     made = describe.breast(row.projection, [], [], row.regions, row.mm)
     assert (made.lesions, made.groups, made.notes) == ((), (), ())
+
+
+def test_an_open_ring_is_called_rim() -> None:
+    y, x = (np.mgrid[:41, :41] - 20) * 0.05
+    far = np.hypot(y, x)
+    one = Drawing()
+    one.put(500.0 * ((far < 0.8) & (far > 0.5) & (np.abs(np.arctan2(y, x)) > 0.6)), 400, 300)
+    made = describe.breast(one.projection, one.lesions, [], one.regions, one.mm)
+    assert made.lesions[0].pattern == ("br_rim",)
+
+
+def test_a_level_on_a_true_lateral_is_milk_of_calcium_and_on_other_views_it_is_not() -> None:
+    y, x = (np.mgrid[:31, :41] - 15) * 0.05
+    bowl = 500.0 * ((np.hypot(y, x) < 0.7) & (y > 0.1))
+    for view, milk in (("ML", True), ("CC", False)):
+        one = Drawing(view=view)
+        one.put(bowl, 400, 300)
+        made = describe.breast(one.projection, one.lesions, [], one.regions, one.mm)
+        assert ("br_milk_of_calcium" in {word.word for word in made.lesions[0].words}) == milk

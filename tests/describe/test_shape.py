@@ -96,3 +96,13 @@ def test_one_pixel_at_the_border_and_an_empty_mask_are_measured() -> None:
         one = shape_of(image, mask, 0.2, 5.0)
         assert np.isfinite(one.row).all()
         assert tuple(one.values) == SHAPE
+
+
+def test_an_open_ring_is_a_ring_and_a_disc_or_a_cross_is_none() -> None:
+    y, x = canvas()
+    whole = disc(1.0) - disc(0.7)
+    gap = np.abs(np.arctan2(y, x)) < 0.6
+    assert measured(whole).ring == 1.0
+    assert 0.7 <= measured(whole * ~gap).ring < 1.0
+    assert measured(disc(0.5)).ring == 0.0
+    assert measured(np.maximum(bar(1.6, 0.25), bar(1.6, 0.25, np.pi / 2))).ring == 0.0

@@ -15,6 +15,12 @@ class ShapeSettings:
     """Width [px] below which a particle has no shape: a pixel is square whatever lies in it."""
     least_lossy_px: float = 6.0
     """The same on an image that was compressed with loss, whose blocks of 8 pixels ring around small things."""
+    ring_share: float = 0.7
+    """Share of the directions in which a wall must stand around a dark middle for a ring that is not quite closed."""
+    ring_elongation: float = 2.0
+    """Greatest ratio of length and width of such a ring."""
+    ring_sure: float = 0.8
+    """How sure it is then that it is a ring, of whatever kind, whatever the fitted model says."""
     skin_mm: float = 16.0
     """A ring may be one of the skin up to this distance from the breast's outline, or in a fold."""
     suture_most: float = 0.3

@@ -10,6 +10,7 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
 from calcimetry.core.lesion import Mask
+from calcimetry.describe.ring import ring_share
 from calcimetry.describe.settings import ShapeSettings
 
 __all__ = ["SHAPE", "Shape", "shape_of"]
@@ -64,10 +65,13 @@ class Shape:
         distance to the breast's outline.
     width_px : float
         Least extent in pixels of the image.
+    ring : float
+        Share of the directions in which a wall stands around a dark middle: a ring need not be closed.
     """
 
     values: dict[str, float]
     width_px: float
+    ring: float = 0.0
 
     @property
     def row(self) -> F64:
@@ -101,7 +105,7 @@ def shape_of(
     body = _body(over, bits, height, step, settings)
     values = _form(body, step) | _brightness(over, body, height, noise, step)
     values["depth_mm"] = depth_mm
-    return Shape({name: values[name] for name in SHAPE}, values["width_mm"] / mm)
+    return Shape({name: values[name] for name in SHAPE}, values["width_mm"] / mm, ring_share(over, body, height))
 
 
 def _patch(pixels: NDArray[np.generic], mask: Mask, mm: float, settings: ShapeSettings) -> tuple[F64, Bits]:

@@ -35,6 +35,8 @@ def weighed(
         How surely it shows a level on a true lateral; 0 on other views.
     """
     own = {name: float(value) for name, value in zip(classes, shares, strict=True) if name != "none"}
+    if shape.ring >= settings.ring_share and shape.values["elongation"] <= settings.ring_elongation:
+        _surely_ring(own, settings.ring_sure)
     if not fold and shape.values["depth_mm"] > settings.skin_mm:
         _hand_on(own, "br_skin", "br_rim" if shape.values["hollow"] > 0 else "br_round")
     if own.get("br_suture", 0.0) > settings.suture_most:
@@ -44,6 +46,19 @@ def weighed(
     if level > 0:
         own["br_milk_of_calcium"] = own.get("br_milk_of_calcium", 0.0) + level
     return own
+
+
+def _surely_ring(own: dict[str, float], sure: float) -> None:
+    """Raise the words for rings to a stated sum; the others share what is left as before."""
+    rings = sum(own.get(name, 0.0) for name in _RINGS)
+    others = sum(own.values()) - rings
+    if rings >= sure * (rings + others) or rings + others <= 0:
+        return
+    for name in own:
+        if name in _RINGS:
+            own[name] *= sure / max(rings, 1e-9)
+        elif others > 0:
+            own[name] *= (1 - sure) / others
 
 
 def _hand_on(own: dict[str, float], word: str, other: str) -> None:
