@@ -30,9 +30,11 @@ from scipy import ndimage
 from calcimetry import locate, read
 from calcimetry.core.image import Projection
 from calcimetry.core.regions import Regions
-from calcimetry.detect.breast.field import Field, field_of
+from calcimetry.detect.breast.arteries import accepted, arteries, linked, near_course, track_names, track_values
+from calcimetry.detect.breast.field import Field, field_of, finer
 from calcimetry.detect.breast.groups import grouped
-from calcimetry.detect.breast.settings import GroupSettings, SpotSettings
+from calcimetry.detect.breast.ridges import Pieces, piece_names, pieces
+from calcimetry.detect.breast.settings import ArterySettings, GroupSettings, SpotSettings
 from calcimetry.detect.breast.spot_features import names, spot_features
 from calcimetry.detect.breast.spot_model import CLASSES, SCHEMA, Networks, evidence, squeezed
 from calcimetry.detect.breast.spots import Spots, candidates
@@ -42,12 +44,23 @@ SPOT, COARSE, NONE, UNSURE = 1, 2, 0, -1
 """Truth of a candidate: a small calcification; part of a large one or of metal; neither; not to be learned from."""
 SMALL_MM = 1.3
 """Greatest extent of what is learned as a spot."""
-KNOWN: dict[str, tuple[tuple[float, float], ...]] = {}
-"""Calcium seen on the films: file stem -> (row, column) [px of the film]; nothing within 1.5 mm is learned from."""
+KNOWN: dict[str, tuple[tuple[float, float, float], ...]] = {
+    "1-280": ((2146, 184, 2.6), (2247, 729, 1.5)),
+    "1-281": ((1613, 787, 2.4), (2445, 965, 1.5)),
+    "1-282": (
+        (2195, 1908, 1.5), (1861, 1834, 1.5), (1786, 2190, 1.2), (1752, 2042, 1.2), (1748, 2080, 1.5), (3236, 2212, 1.2)
+    ),
+    "1-283": ((2715, 1580, 1.5), (2815, 1931, 1.5), (2594, 1766, 1.2)),
+}  # fmt: skip
+"""Calcium seen on the films: file stem -> (row, column) [px of the film] and radius [mm]; nothing of it is learned
+from. The sharp specks of one or two pixels and the two short hairs on these films are dust, and stay."""
+FILM_MM = 0.05
+WIDTHS = {"usual": 4, "fine": 5}
+"""Filters at each size of pixel."""
 FOLDS = 4
 PRIOR = 0.05
 """Share of spots among candidates for which the networks are fitted; evidence is counted from there."""
-CONTENTS = simulated.Contents(groups=1.6, singles=1.5, specks=4.0, arteries=0.3, cnr=(3.0, 14.0))
+CONTENTS = simulated.Contents(groups=1.6, singles=2.0, specks=4.0, arteries=0.0, cnr=(3.0, 14.0))
 
 
 def truth_of(
@@ -73,37 +86,94 @@ def truth_of(
     return kinds[at], at
 
 
-def seen(
-    projection: Projection, settings: SpotSettings, regions: Regions | None = None, mm: float = 0.0
-) -> tuple[Field, Spots, np.ndarray] | None:
-    """Candidates and their features, as the program makes them."""
-    if regions is None:
-        located = locate.breast_map(projection)
-        if located is None:
-            return None
-        regions, mm = located.regions, located.mm
-    field = field_of(projection, regions, mm, settings)
-    if field is None:
+def drawn(seed: int) -> simulated.Contents:
+    """What is put into one image: half of them hold calcified arteries, three quarters groups."""
+    rng = np.random.default_rng([seed, 5])
+    contents = CONTENTS if rng.random() < 0.75 else replace(CONTENTS, groups=0.0, specks=1.0)
+    return replace(contents, arteries=2.0) if rng.random() < 0.5 else contents
+
+
+def looked_at(
+    projection: Projection,
+    regions: Regions,
+    mm: float,
+    settings: SpotSettings,
+    particles: tuple[simulated.SimulatedParticle, ...],
+    groups: tuple[simulated.SimulatedGroup, ...],
+    labels: np.ndarray,
+    decoys: tuple[simulated.Decoy, ...] = (),
+) -> dict[str, Any] | None:
+    """Candidates and pieces of lines, as the program makes them, each with its truth."""
+    usual = field_of(projection, regions, mm, settings)
+    if usual is None:
         return None
+    field = finer(projection, usual, settings) or usual
     spots = candidates(field, settings)
-    return field, spots, spot_features(field, spots)
+    values = spot_features(field, spots)
+    truth, particle = truth_of(field, spots, particles, labels)
+    for decoy in decoys:
+        if decoy.kind in ("metal", "marker"):
+            places = field.to_image(spots.index.astype(float))
+            truth[np.hypot(*(places - np.array(decoy.center)).T) < decoy.size_px / 2 + 3] = COARSE
+    found = pieces(usual, ArterySettings())
+    lines = {
+        "line_truth": line_truth(usual, found, particles, labels, decoys),
+        **{f"line_{key}": getattr(found, key) for key in LINE_KEYS},
+        "line_mm": np.array(usual.mm),
+        "line_place": usual.to_image(found.points).astype(np.float32),
+    }
+    return {**packed(field, spots, values, truth, particle, particles, groups), **lines}
+
+
+LINE_KEYS = ("points", "across", "piece", "line", "values", "base", "height", "half_mm")
+LINEAR = 2
+"""Truth of a piece of a line that is made of small calcifications of a group: a duct, no artery."""
+
+
+def line_truth(
+    field: Field,
+    found: Pieces,
+    particles: tuple[simulated.SimulatedParticle, ...],
+    labels: np.ndarray,
+    decoys: tuple[simulated.Decoy, ...],
+) -> np.ndarray:
+    """1 where most of a piece lies on calcium of an artery, ``LINEAR``, ``UNSURE`` or 0."""
+    if len(found) == 0:
+        return np.zeros(0, np.int8)
+    table = np.zeros(int(labels.max()) + 1, np.uint8)
+    for one in particles:
+        if one.label < len(table):
+            table[one.label] = 1 if one.pattern == "br_vascular" else 2 if one.group is not None else 4
+    (r0, c0), step, shape = field.origin, field.step, field.pixels.shape
+    part = table[labels[r0 : r0 + shape[0] * step, c0 : c0 + shape[1] * step]]
+    part = part.reshape(shape[0], step, shape[1], step)
+    at = tuple(found.points.astype(int).T)
+    total = np.bincount(found.piece, minlength=len(found))
+
+    def share(kind: int, within_mm: float) -> np.ndarray:
+        near = (part & kind).max(axis=(1, 3)) > 0
+        near = ndimage.distance_transform_edt(~near)[at] * field.mm <= within_mm if near.any() else np.zeros(len(at[0]))
+        return np.bincount(found.piece, near, len(found)) / total
+
+    artery, group, large = share(1, 0.7), share(2, 0.4), share(4, 0.6)
+    truth = np.where(artery > 0.5, 1, np.where(artery > 0.15, UNSURE, np.where(group > 0.25, LINEAR, 0)))
+    truth[(large > 0.2) & (truth != 1)] = UNSURE
+    for decoy in decoys:
+        if decoy.kind in ("metal", "marker"):
+            close = np.hypot(*(field.to_image(found.points) - np.array(decoy.center)).T) < decoy.size_px / 2 + 3
+            truth[np.unique(found.piece[close])] = UNSURE
+    return truth.astype(np.int8)
 
 
 def of_simulated(seed: int, protocol: str, settings: SpotSettings) -> dict[str, Any] | None:
     """One simulated mammogram."""
-    rng = np.random.default_rng([seed, 5])
-    contents = CONTENTS if rng.random() < 0.75 else replace(CONTENTS, groups=0.0, specks=1.0)
-    made = simulated.mammogram(seed, protocol, contents)
-    got = seen(made.projection, settings)
-    if got is None:
+    made = simulated.mammogram(seed, protocol, drawn(seed))
+    located = locate.breast_map(made.projection)
+    if located is None:
         return None
-    field, spots, values = got
-    truth, particle = truth_of(field, spots, made.particles, made.labels)
-    for decoy in made.decoys:
-        if decoy.kind in ("metal", "marker"):
-            places = field.to_image(spots.index.astype(float))
-            truth[np.hypot(*(places - np.array(decoy.center)).T) < decoy.size_px / 2 + 3] = COARSE
-    return packed(field, spots, values, truth, particle, made.particles, made.groups)
+    return looked_at(
+        made.projection, located.regions, located.mm, settings, made.particles, made.groups, made.labels, made.decoys
+    )
 
 
 def packed(
@@ -136,12 +206,12 @@ def packed(
     }
 
 
-def renditions(folder: Path, count: int) -> Any:
-    """Films, averaged to about the working pixel, each in several scales and scales of grey: (name, seed, image)."""
+def renditions(folder: Path, count: int, steps: tuple[int, ...], mm: float) -> Any:
+    """Films, averaged to about this pixel, each in several scales and scales of grey: (name, seed, step, image)."""
     for number, file in enumerate(sorted(folder.rglob("*.dcm"))):
         film = read.study(file, spacing_mm=0.05).images[0]
         whole = np.asarray(film.pixels, np.float32) / 65535.0
-        for step in (3, 4, 5):
+        for step in steps:
             rows, columns = whole.shape[0] // step, whole.shape[1] // step
             mean = whole[: rows * step, : columns * step].reshape(rows, step, columns, step).mean(axis=(1, 3))
             for copy in range(count):
@@ -150,10 +220,14 @@ def renditions(folder: Path, count: int) -> Any:
                 image = np.clip(mean / np.percentile(mean, 99.8), 0, 1) ** float(rng.uniform(0.6, 1.2))
                 soft = float(rng.uniform(0.0, 0.6))
                 image = ndimage.gaussian_filter(image, soft) if soft > 0.25 else image
+                deep = 1 if mm > 0.15 else 16
+                if deep > 1:
+                    # As makers sharpen digital mammograms, more or less.
+                    image = image + float(rng.uniform(0, 0.8)) * (image - ndimage.gaussian_filter(image, 0.8 / mm))
                 image = image * float(rng.uniform(190, 250))
                 image += rng.normal(0, float(rng.uniform(0.0, 1.5)), image.shape)
-                stored = np.clip(np.rint(image), 0, 255).astype(np.uint16)
-                yield f"{file.stem}-{step}-{copy}", seed, step, replace(film, pixels=stored, pixel_mm=(0.2, 0.2))
+                stored = np.clip(np.rint(image * deep), 0, 256 * deep - 1).astype(np.uint16)
+                yield f"{file.stem}-{step}-{copy}", seed, step, replace(film, pixels=stored, pixel_mm=(mm, mm))
 
 
 def of_film(name: str, seed: int, step: int, film: Projection, settings: SpotSettings) -> dict[str, Any] | None:
@@ -162,20 +236,11 @@ def of_film(name: str, seed: int, step: int, film: Projection, settings: SpotSet
     if located is None:
         return None
     rng = np.random.default_rng([seed, 6])
-    inside = located.mask("breast")
-    contents = (
-        replace(CONTENTS, arteries=0.0) if rng.random() < 0.75 else simulated.Contents(groups=0, singles=0, specks=1)
-    )
     blur = float(rng.uniform(0.05, 0.12))
     put, particles, groups, labels = simulated.insert_calcium(
-        film, inside, located.nipple_index, seed, contents, blur_mm=blur
+        film, located.mask("breast"), located.nipple_index, seed, drawn(seed), blur_mm=blur
     )
-    got = seen(put, settings, located.regions, located.mm)
-    if got is None:
-        return None
-    field, spots, values = got
-    truth, particle = truth_of(field, spots, particles, labels)
-    return packed(field, spots, values, truth, particle, particles, groups)
+    return looked_at(put, located.regions, located.mm, settings, particles, groups, labels)
 
 
 def collect(arguments: argparse.Namespace) -> None:
@@ -190,7 +255,9 @@ def collect(arguments: argparse.Namespace) -> None:
         print(f"{file.name}: {count}, {time.perf_counter() - start:.1f} s", flush=True)
 
     if arguments.films:
-        for name, seed, step, film in renditions(Path(arguments.films), arguments.copies):
+        fine = simulated.PROTOCOLS[arguments.protocol].pixel_mm < 0.15
+        how = ((2,), 0.1) if fine else ((3, 4, 5), 0.2)
+        for name, seed, step, film in renditions(Path(arguments.films), arguments.copies, *how):
             file = out / f"film-{name}.npz"
             start = time.perf_counter()
             if not file.exists():
@@ -213,13 +280,22 @@ def pooled(folder: Path) -> list[dict[str, Any]]:
         if file.stem.startswith("film-1-"):
             stem, step, _ = file.stem.removeprefix("film-").rsplit("-", 2)
             one["fold"] = 0 if stem.startswith("1-13") else 1
-            for row, column in KNOWN.get(stem, ()):
-                off = one["place"] - np.array([row, column]) / int(step)
-                close = np.hypot(*off.T) < 1.5 / 0.05 / int(step)
-                one["truth"][close & (one["truth"] == NONE)] = UNSURE
+            for row, column, radius_mm in KNOWN.get(stem, ()):
+                for place, truth in (("place", "truth"), ("line_place", "line_truth")):
+                    off = (one[place] + 0.5) * int(step) - np.array([row, column])
+                    close = np.hypot(*off.T) * FILM_MM < radius_mm
+                    if place == "line_place":
+                        close = np.bincount(one["line_piece"], close, len(one[truth])) > 0
+                    one[truth][close & (one[truth] == NONE)] = UNSURE
         else:
             one["fold"] = int(file.stem.rsplit("-", 1)[1]) % FOLDS
+        # Calcium of an artery that nobody could see is not learned from.
+        seen_at = one["line_values"][:, [piece_names().index(name) for name in ("fine_high", "middle_high")]].max(
+            axis=1
+        )
+        one["line_truth"][(one["line_truth"] == 1) & (seen_at < VISIBLE)] = UNSURE
         one["name"] = file.stem
+        one["scale"] = next(name for name, widths in WIDTHS.items() if one["values"].shape[1] == len(names(widths)))
         out.append(one)
     if not out:
         raise SystemExit(f"{folder}: no data")
@@ -320,7 +396,101 @@ def fitted_spots(images: list[dict[str, Any]], epochs: int, seeds: int) -> dict[
     y = truth[truth != UNSURE].astype(int)
     share = float((y == SPOT).mean())
     w = np.where(y == SPOT, PRIOR / share, (1 - PRIOR) / (1 - share))
-    return fitted(x, y, w, names(), answers=3, hidden=(32,), epochs=epochs, noise=0.2, seeds=seeds)
+    labels = names(WIDTHS[images[0]["scale"]])
+    return fitted(x, y, w, labels, answers=3, hidden=(32,), epochs=epochs, noise=0.2, seeds=seeds)
+
+
+VISIBLE = 3.5
+"""Height over the noise that the upper tenth of a piece must reach to be learned as an artery."""
+LINE_PRIOR, LINEAR_WORTH = 0.1, 5.0
+"""Share of pieces of arteries that the decision on lines is fitted at; how much a duct counts over another line."""
+
+
+def fitted_lines(images: list[dict[str, Any]], seeds: int) -> dict[str, Any]:
+    """The decision on pieces of lines."""
+    truth = np.concatenate([one["line_truth"] for one in images])
+    x = np.concatenate([one["line_values"] for one in images])[truth != UNSURE]
+    truth = truth[truth != UNSURE]
+    worth = np.where(truth == LINEAR, LINEAR_WORTH, 1.0)
+    share = float((truth == 1).mean())
+    w = np.where(truth == 1, LINE_PRIOR / share, worth * (1 - LINE_PRIOR) / (1 - share))
+    y = (truth == 1).astype(float)
+    return fitted(
+        x, y, w, piece_names(), answers=1, hidden=(16,), epochs=1 + 2_000_000 // len(x), noise=0.15, seeds=seeds
+    )
+
+
+def pieces_of(one: dict[str, Any]) -> Pieces:
+    """The pieces of lines of an image."""
+    return Pieces(**{key: one[f"line_{key}"] for key in LINE_KEYS})
+
+
+def tracked(one: dict[str, Any], lines: Networks) -> None:
+    """Tracks of one image into it, each with its features and truth."""
+    found, settings, mm = pieces_of(one), ArterySettings(), float(one["line_mm"])
+    one["odds"] = lines.logits(found.values)[:, 0] if len(found) else np.zeros(0)
+    one["tracks"] = linked(found, one["odds"], mm, settings) if len(found) else []
+    one["track_values"] = [track_values(found, one["odds"], track, mm) for track in one["tracks"]]
+    one["track_truth"] = []
+    for track in one["tracks"]:
+        size = np.bincount(found.piece, minlength=len(found))[track]
+        kinds = one["line_truth"][track]
+        shares = {kind: float(size[kinds == kind].sum() / size.sum()) for kind in (1, UNSURE, LINEAR)}
+        truth = LINEAR if shares[LINEAR] > 0.3 else 1 if shares[1] > 0.5 else NONE if shares[1] < 0.2 else UNSURE
+        one["track_truth"].append(UNSURE if truth == NONE and shares[UNSURE] > 0.3 else truth)
+
+
+def fitted_tracks(images: list[dict[str, Any]], seeds: int) -> dict[str, Any]:
+    """The decision on tracks, of odds that were found without the image itself."""
+    x = np.array([values for one in images for values in one["track_values"]])
+    truth = np.array([kind for one in images for kind in one["track_truth"]])
+    x, truth = x[truth != UNSURE], truth[truth != UNSURE]
+    w = np.where(truth == LINEAR, LINEAR_WORTH, 1.0)
+    y = (truth == 1).astype(float)
+    return fitted(
+        x, y, w, track_names(), answers=1, hidden=(8,), epochs=1 + 1_000_000 // len(x), noise=0.15, seeds=seeds
+    )
+
+
+def track_report(images: list[dict[str, Any]], tracks: Networks) -> None:
+    """How much of the arteries is found, and how many false tracks there are; of both ducts and other lines."""
+    count = {1: [0, 0], LINEAR: [0, 0], NONE: [0, 0]}
+    pieces_found, flagged, settings = np.zeros(2), [0, 0], ArterySettings()
+    for one in images:
+        if not one["tracks"]:
+            continue
+        one["sure"] = 1 / (1 + np.exp(-tracks.logits(np.array(one["track_values"]))[:, 0]))
+        kept = accepted(pieces_of(one), one["tracks"], one["sure"], float(one["line_mm"]), settings)
+        taken = np.zeros(len(one["line_truth"]), bool)
+        for n, (track, truth) in enumerate(zip(one["tracks"], one["track_truth"], strict=True)):
+            taken[track] |= n in kept
+            if truth in count:
+                count[truth][0] += n in kept
+                count[truth][1] += 1
+        mine = one["line_truth"] == 1
+        pieces_found += taken[mine].sum(), mine.sum()
+        if not mine.any():
+            flagged[0] += len(kept) > 0
+            flagged[1] += 1
+    print(f"arteries: {pieces_found[0] / max(pieces_found[1], 1):.2f} of {pieces_found[1]:.0f} pieces found; ", end="")
+    print(f"an artery on {flagged[0]} of {flagged[1]} images without")
+    for kind, name in ((1, "arteries"), (LINEAR, "ducts"), (NONE, "other lines")):
+        print(f"tracks of {name}: {count[kind][0]} of {count[kind][1]} called arteries")
+
+
+def on_arteries(one: dict[str, Any]) -> np.ndarray:
+    """Which candidates lie at what was called an artery."""
+    settings, mm = ArterySettings(), float(one["line_mm"])
+    if not one["tracks"]:
+        return np.zeros(len(one["truth"]), bool)
+    found = arteries(pieces_of(one), one["odds"], one["tracks"], one["sure"], mm, settings)
+    # The grid of the lines, from two of its points.
+    a, b = int(one["line_points"][:, 0].argmin()), int(one["line_points"][:, 0].argmax())
+    apart = one["line_points"][b, 0] - one["line_points"][a, 0]
+    step = round(float((one["line_place"][b, 0] - one["line_place"][a, 0]) / max(apart, 1.0)))
+    origin = one["line_place"][a] + 0.5 - (one["line_points"][a] + 0.5) * step
+    here = (one["place"] - origin + 0.5) / step - 0.5
+    return near_course(here, found, mm, settings.beside_mm)
 
 
 def of_groups(
@@ -335,7 +505,9 @@ def of_groups(
         best = np.bincount(own).max() if own.size else 0
         kinds = one["truth"][cluster.members]
         real = best >= max(2, 0.34 * len(cluster.members))
-        truth.append(1 if real else 0 if not np.isin(kinds, (SPOT, UNSURE)).any() else -1)
+        # Large things and arteries have their own steps before this one.
+        large = float(np.mean(kinds == COARSE)) >= 0.5
+        truth.append(1 if real else 0 if not (large or np.isin(kinds, (SPOT, UNSURE)).any()) else -1)
         hit.append(int(np.bincount(own).argmax()) if real else -1)
     return np.array([cluster.surprise for cluster in found]), np.array(truth, int), np.array(hit, int)
 
@@ -353,6 +525,45 @@ def calibrated(surprise: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 def fit(arguments: argparse.Namespace) -> None:
     """Fit on all, after proving it on people and seeds left out."""
     images = pooled(Path(arguments.data))
+    for fold in range(FOLDS):
+        lines = Networks.of(fitted_lines([one for one in images if one["fold"] != fold], 1), 1)
+        for one in images:
+            if one["fold"] == fold:
+                tracked(one, lines)
+    for fold in range(FOLDS):
+        kept, left = ([one for one in images if (one["fold"] != fold) == inside] for inside in (True, False))
+        track_report(left, Networks.of(fitted_tracks(kept, 1), 1))
+    tracks = fitted_tracks(images, arguments.seeds)
+    scales = {}
+    for scale in WIDTHS:
+        mine = [one for one in images if one["scale"] == scale]
+        if mine:
+            print(f"--- {scale}: {len(mine)} images")
+            scales[scale] = fitted_scale(mine, arguments)
+    record = {
+        "schema": SCHEMA,
+        "classes": list(CLASSES),
+        "prior": PRIOR,
+        "made": {
+            "images": len(images),
+            "candidates": int(sum(len(one["truth"]) for one in images)),
+            "spots": int(sum((one["truth"] == SPOT).sum() for one in images)),
+            "pieces_of_lines": int(sum(len(one["line_truth"]) for one in images)),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "data_sha256": digest(images),
+        },
+        "scales": scales,
+        "lines": fitted_lines(images, arguments.seeds),
+        "tracks": tracks,
+    }
+    Path(arguments.model).write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"wrote {arguments.model}: {Path(arguments.model).stat().st_size / 1e3:.0f} kB")
+
+
+def fitted_scale(images: list[dict[str, Any]], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Spots and groups on pixels of one size."""
     settings = GroupSettings()
     surprise, truth, where, hit = [], [], [], []
     for fold in range(FOLDS):
@@ -361,35 +572,20 @@ def fit(arguments: argparse.Namespace) -> None:
         for number, one in enumerate(images):
             if one["fold"] == fold:
                 ratio, coarse = evidence(spots.logits(one["values"]), PRIOR)
-                got = of_groups(one, ratio, coarse, settings)
+                one["ratio"], one["coarse"] = ratio, coarse
+                got = of_groups(one, ratio, np.where(on_arteries(one), 1.0, coarse), settings)
                 surprise.append(got[0])
                 truth.append(got[1])
                 hit.append(got[2])
                 where.append(np.full(len(got[1]), number))
-                one["ratio"] = ratio
     x, y, at, on = np.concatenate(surprise), np.concatenate(truth), np.concatenate(where), np.concatenate(hit)
     spot_report(images)
     threshold = group_report(images, at, y, on, x)
     offset, slope = calibrated(x[y >= 0], y[y >= 0].astype(float))
-    record = {
-        "schema": SCHEMA,
-        "classes": list(CLASSES),
-        "prior": PRIOR,
+    return {
         "groups": {"offset": offset, "slope": slope, "reported_from": float(f"{threshold:.4g}")},
-        "made": {
-            "images": len(images),
-            "candidates": int(sum(len(one["truth"]) for one in images)),
-            "spots": int(sum((one["truth"] == SPOT).sum() for one in images)),
-            "clusters": len(y),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            "data_sha256": digest(images),
-        },
         "spots": fitted_spots(images, arguments.epochs, arguments.seeds),
     }
-    Path(arguments.model).write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"wrote {arguments.model}: {Path(arguments.model).stat().st_size / 1e3:.0f} kB")
 
 
 def digest(images: list[dict[str, Any]]) -> str:
@@ -399,6 +595,8 @@ def digest(images: list[dict[str, Any]]) -> str:
         total.update(one["name"].encode())
         total.update(np.ascontiguousarray(one["values"]).tobytes())
         total.update(np.ascontiguousarray(one["truth"]).tobytes())
+        total.update(np.ascontiguousarray(one["line_values"]).tobytes())
+        total.update(np.ascontiguousarray(one["line_truth"]).tobytes())
     return total.hexdigest()
 
 

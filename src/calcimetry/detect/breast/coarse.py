@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,21 @@ __all__ = ["Body", "bodies"]
 F32 = NDArray[np.float32]
 Bits = NDArray[np.bool_]
 
+_RINGS_MM = (1.6, 2.5, 5.0, 9.0)
+"""Distances at which the ground around a body is taken: the first that lies well outside it."""
+_LEVELS = tuple(float(level) for level in np.arange(0.3, 0.91, 0.05))
+"""Shares of the height at which a body is looked at for closed dark places."""
+
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A large bright thing in the field.
+    """A large bright thing.
 
-    ``start`` and ``bits`` are its outline (filled where it is a ring), ``word`` its proposed morphology (``metal`` or
-    ``artefact`` for what is none), ``height`` its brightness over the noise, ``sharp`` the share of it that its edge
-    falls within 0.3 mm.
+    ``start`` and ``bits`` are its outline in the field it was outlined on (filled where it is a ring), ``word`` its
+    proposed morphology (``metal``, ``marker`` or ``artefact`` for what is none), ``height`` its brightness over the
+    noise, ``extent_mm`` and ``width_mm`` its size, ``hollow`` how much darker its middle is than its rim, ``lumen`` the
+    share of it that is darker and closed in, ``sharp`` the share of the height that its edge falls within 0.3 mm,
+    ``full`` the share of the hull around it that it fills.
     """
 
     start: tuple[int, int]
@@ -33,7 +41,9 @@ class Body:
     extent_mm: float
     width_mm: float
     hollow: float
+    lumen: float
     sharp: float
+    full: float
 
     @property
     def place(self) -> tuple[slice, slice]:
@@ -42,79 +52,164 @@ class Body:
         return slice(self.start[0], self.start[0] + rows), slice(self.start[1], self.start[1] + columns)
 
 
-def bodies(field: Field, settings: CoarseSettings) -> list[Body]:
-    """Large bright bodies with a sharp edge, the highest first, none within another."""
-    fine = np.asarray(ndimage.gaussian_filter(field.pixels, 0.15 / field.mm), np.float32)
+@dataclass(frozen=True, eq=False)
+class _Patch:
+    """A square around a maximum, and what stands out in it."""
+
+    values: F32
+    start: tuple[int, int]
+    bits: Bits
+    base: float
+    height: float
+    mm: float
+
+
+def bodies(
+    field: Field,
+    settings: CoarseSettings,
+    fine: Field | None = None,
+    seeds: NDArray[np.float64] | None = None,
+    pixels: NDArray[Any] | None = None,
+) -> list[Body]:
+    """Large bright bodies with a sharp edge, the highest first, none within another.
+
+    Parameters
+    ----------
+    field : Field
+        In which they are found.
+    settings : CoarseSettings
+    fine : Field, optional
+        In which they are outlined, where the image has finer pixels; ``start`` and ``bits`` are on its grid then.
+    seeds : (n, 2), optional
+        Further places in ``field`` to look at: rings and metal may be too small to be a large maximum.
+    pixels : (row, column), optional
+        The whole image: the middle of small rings is looked for on its own pixels.
+    """
+    seen = field if fine is None else fine
     grain = noise_of(np.asarray(field.pixels - ndimage.gaussian_filter(field.pixels, 0.5 / field.mm)), field, 8.5)
-    best = np.full(field.pixels.shape, -np.inf, np.float32)
-    for band in bands(field.pixels, field.mm, settings.sigma_mm, 1.8):
-        np.maximum(best, band / noise_of(band, field, 12.0), out=best)
-    peak = (
-        (best == ndimage.maximum_filter(best, max(3, round(1.0 / field.mm)))) & field.open & (best > settings.least_z)
-    )
-    rows, columns = np.nonzero(peak)
-    order = np.lexsort((columns, rows, -best[rows, columns]))[: settings.most]
-    taken = np.zeros(field.pixels.shape, bool)
+    scale = field.step / seen.step
+    last_row, last_column = seen.pixels.shape[0] - 1, seen.pixels.shape[1] - 1
+    taken = np.zeros(seen.pixels.shape, bool)
     found = []
-    for n in order:
-        row, column = int(rows[n]), int(columns[n])
-        if taken[row, column]:
+    places = [*_maxima(field, settings), *([] if seeds is None else np.rint(seeds).astype(int).tolist())]
+    for row, column in places:
+        at = (min(round((row + 0.5) * scale - 0.5), last_row), min(round((column + 0.5) * scale - 0.5), last_column))
+        if taken[at]:
             continue
-        one = _body(field, fine, grain, row, column, settings)
-        if one is None:
+        noise = float(grain[row, column])
+        patch = _patch(seen, at, settings.least_height * noise)
+        one = None if patch is None else _body(seen, patch, noise, settings, pixels)
+        if one is None or taken[one.place][one.bits].any():
             continue
-        where = one.place
-        if taken[where][one.bits].any():
+        if one.word in _CALCIUM and not field.open[row, column]:
             continue
-        taken[where] |= one.bits
+        taken[one.place] |= one.bits
         found.append(one)
     return found
 
 
-def _body(field: Field, fine: F32, grain: F32, row: int, column: int, settings: CoarseSettings) -> Body | None:
-    """The body around one maximum; ``None`` where it is tissue or too small to be large."""
-    reach = round(0.6 * settings.most_mm / field.mm)
-    r0, c0 = max(row - reach, 0), max(column - reach, 0)
-    patch = fine[r0 : row + reach + 1, c0 : column + reach + 1]
-    at = (row - r0, column - c0)
-    y, x = np.ogrid[: patch.shape[0], : patch.shape[1]]
-    away = np.hypot(y - at[0], x - at[1]) * field.mm
-    near = away < 1.2
-    top = float(np.percentile(patch[near], 90))
-    for ring_mm in (2.5, 5.0, 9.0):
+_CALCIUM = ("br_rim", "br_large_rodlike", "br_coarse_popcorn", "br_round", "br_dystrophic")
+
+
+def _maxima(field: Field, settings: CoarseSettings) -> list[tuple[int, int]]:
+    """Places of large things, the highest over their noise first."""
+    best = np.full(field.pixels.shape, -np.inf, np.float32)
+    for sigma in settings.sigma_mm:
+        (band,) = bands(field.pixels, field.mm, (sigma,), 1.8)
+        np.maximum(best, band / noise_of(band, field, 12.0), out=best)
+    peak = best == ndimage.maximum_filter(best, max(3, round(1.0 / field.mm)))
+    peak &= field.inside & (field.depth_mm > 0.3) & (best > settings.least_z)
+    rows, columns = np.nonzero(peak)
+    order = np.lexsort((columns, rows, -best[rows, columns]))[: settings.most]
+    return [(int(rows[n]), int(columns[n])) for n in order]
+
+
+def _patch(field: Field, at: tuple[int, int], least: float) -> _Patch | None:
+    """What stands out around one maximum; ``None`` where nothing does, or where it runs on and on."""
+    for ring_mm in _RINGS_MM:
+        reach = round(1.6 * ring_mm / field.mm) + 1
+        r0, c0 = max(at[0] - reach, 0), max(at[1] - reach, 0)
+        values = field.pixels[r0 : at[0] + reach + 1, c0 : at[1] + reach + 1]
+        values = ndimage.gaussian_filter(values, _EVEN_MM / field.mm)
+        y = (np.arange(values.shape[0], dtype=np.float32) - (at[0] - r0)) * np.float32(field.mm)
+        x = (np.arange(values.shape[1], dtype=np.float32) - (at[1] - c0)) * np.float32(field.mm)
+        away = np.hypot(y[:, None], x[None, :])
         ring = (away > ring_mm) & (away < 1.6 * ring_mm)
         if not ring.any():
             return None
-        base = float(np.percentile(patch[ring], 60))
-        height = top - base
-        noise = float(grain[row, column])
-        if height < settings.least_height * noise:
+        base = float(np.percentile(values[ring], 60))
+        height = float(np.percentile(values[away < 0.7], 90)) - base
+        if height < 0.7 * least:
             return None
-        over = patch > base + 0.45 * height
-        labels, _ = ndimage.label(ndimage.binary_closing(over, iterations=max(1, round(0.3 / field.mm))) | over)
-        near_labels = labels[away < 0.8]
-        near_labels = near_labels[near_labels > 0]
-        if near_labels.size == 0:
+        joined = np.maximum(_closed(values, max(1, round(_BRIDGE_MM / field.mm))), values)
+        bits = _standing_out(joined, away, base, height)
+        # The maximum may lie beside the brightest part: once more with the height of what was found.
+        if bits is not None:
+            height = float(np.percentile(values[bits], 80)) - base
+            bits = _standing_out(joined, away, base, height)
+        if bits is None or height < least:
             return None
-        bits = labels == int(np.bincount(near_labels).argmax())
-        if float(away[bits].max()) < 1.6 * ring_mm:
-            break
-    else:
+        if float(away[bits].max()) < 0.95 * ring_mm:
+            return _Patch(values, (r0, c0), np.asarray(ndimage.binary_fill_holes(bits), bool), base, height, field.mm)
+    return None
+
+
+def _closed(values: F32, reach: int) -> F32:
+    """Gaps between bright places filled to the lower of them; what is over a level is the closing of what was over it.
+
+    So one filter does for all levels.
+    """
+    apart = np.abs(np.arange(-reach, reach + 1))
+    diamond = apart[:, None] + apart[None, :] <= reach
+    grown = ndimage.grey_dilation(values, footprint=diamond, mode="constant", cval=-np.inf)
+    return np.asarray(ndimage.grey_erosion(grown, footprint=diamond, mode="constant", cval=-np.inf), np.float32)
+
+
+def _standing_out(joined: F32, away: NDArray[np.floating[Any]], base: float, height: float) -> Bits | None:
+    """What hangs together at half the height next to the middle, of values with their gaps closed."""
+    if height <= 0:
         return None
-    filled = np.asarray(ndimage.binary_fill_holes(bits), bool)
-    extent, width = _size(filled, field.mm)
-    if not settings.least_mm <= extent <= settings.most_mm:
+    labels, _ = ndimage.label(joined > base + 0.45 * height)
+    near = labels[away < 0.8]
+    near = near[near > 0]
+    return None if near.size == 0 else np.asarray(labels == int(np.bincount(near).argmax()), bool)
+
+
+_EVEN_MM = 0.06
+_BRIDGE_MM = 0.2
+"""Gaps of twice this are closed: rings and popcorn break up."""
+
+
+def _body(
+    field: Field, patch: _Patch, noise: float, settings: CoarseSettings, pixels: NDArray[Any] | None
+) -> Body | None:
+    """The body; ``None`` where it is tissue or too small to be large."""
+    bits, mm = patch.bits, patch.mm
+    extent, width = _size(bits, mm)
+    sharp = _sharpness(patch)
+    if not settings.least_ring_mm <= extent <= settings.most_mm or sharp < settings.least_sharp:
         return None
-    edge = filled & ~ndimage.binary_erosion(filled)
-    outer = ndimage.binary_dilation(filled, iterations=max(1, round(0.3 / field.mm))) & ~filled
-    inner = float(np.percentile(patch[edge], 50))
-    sharp = (inner - float(np.percentile(patch[outer], 40))) / height
-    if sharp < settings.least_sharp:
-        return None
-    hollow = _hollow(patch, filled, base, height, field.mm)
-    word = _word(field, patch, filled, extent, width, hollow, height, sharp, settings)
-    box = ndimage.find_objects(filled.astype(np.uint8))[0]
-    return Body((r0 + box[0].start, c0 + box[1].start), filled[box], word, height / noise, extent, width, hollow, sharp)
+    hull = _hull(bits)
+    full = float(bits.sum()) / float(hull.sum())
+    hollow, lumen = _hollow(patch), _lumen(patch, hull)
+    if pixels is not None and field.step > 1 and lumen < settings.lumen_share and extent < _SMALL_MM:
+        lumen = _lumen(*_sharper(field, patch, hull, pixels))
+    height = patch.height / noise
+    word = _none(field, patch, extent, sharp, settings)
+    share = settings.lumen_share if extent < _SMALL_MM else settings.lumen_share_large
+    if word is None and lumen >= share and full >= settings.full_ring and sharp >= settings.sharp_ring:
+        word, bits = "br_rim", hull
+    if word is None:
+        long = extent > 2.5 * width and extent > 2.0
+        least = settings.full_rod if long else settings.full_solid
+        if height < settings.solid_height or extent < settings.least_mm or full < least:
+            return None
+        if long and sharp < settings.sharp_rod:
+            return None
+        word = _solid(extent, long, full, float(bits.sum()) * mm**2)
+    box = ndimage.find_objects(bits.astype(np.uint8))[0]
+    start = (patch.start[0] + box[0].start, patch.start[1] + box[1].start)
+    return Body(start, bits[box], word, height, extent, width, hollow, lumen, sharp, full)
 
 
 def _size(bits: Bits, mm: float) -> tuple[float, float]:
@@ -127,43 +222,92 @@ def _size(bits: Bits, mm: float) -> tuple[float, float]:
     return float(spans.max()) * mm, width * mm
 
 
-def _hollow(patch: F32, filled: Bits, base: float, height: float, mm: float) -> float:
+def _sharpness(patch: _Patch) -> float:
+    """Share of the height that the edge falls within 0.3 mm outwards."""
+    bits = patch.bits
+    edge = bits & ~ndimage.binary_erosion(bits)
+    outer = ndimage.binary_dilation(bits, iterations=max(1, round(0.3 / patch.mm))) & ~bits
+    if not outer.any():
+        return 0.0
+    return float(np.percentile(patch.values[edge], 50) - np.percentile(patch.values[outer], 40)) / patch.height
+
+
+def _hollow(patch: _Patch) -> float:
     """How much darker the middle is than the rim, as a share of the height."""
-    depth = ndimage.distance_transform_edt(filled)
+    depth = ndimage.distance_transform_edt(patch.bits)
     if depth.max() < 3:
         return 0.0
-    middle = patch[depth > 0.6 * depth.max()]
-    rim = patch[filled & (depth <= max(0.5 * depth.max(), 2))]
-    return float((np.percentile(rim, 75) - np.median(middle)) / height)
+    middle = patch.values[depth > 0.6 * depth.max()]
+    rim = patch.values[patch.bits & (depth <= max(0.5 * depth.max(), 2))]
+    return float((np.percentile(rim, 75) - np.median(middle)) / patch.height)
 
 
-def _word(
-    field: Field,
-    patch: F32,
-    filled: Bits,
-    extent: float,
-    width: float,
-    hollow: float,
-    height: float,
-    sharp: float,
-    settings: CoarseSettings,
-) -> str:
-    """Morphology as far as size, shape and middle tell."""
-    values = patch[filled]
+def _lumen(patch: _Patch, hull: Bits) -> float:
+    """Largest share of the hull that is darker and closed in by brighter wall, whatever the level it is looked at."""
+    box = ndimage.find_objects(ndimage.binary_dilation(hull, iterations=2).astype(np.uint8))[0]
+    values, hull = patch.values[box], hull[box]
+    best = 0.0
+    closed = _closed(values, max(1, round(0.5 * _BRIDGE_MM / patch.mm)))
+    for level in _LEVELS:
+        for wall in (values, closed):
+            labels, count = ndimage.label(wall <= patch.base + level * patch.height)
+            size, within = (np.bincount(own.ravel(), minlength=count + 1) for own in (labels, labels[hull]))
+            dark = within > 0.8 * size
+            for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1], np.zeros(1, labels.dtype)):
+                dark[side] = False
+            best = max(best, float(size[dark].sum()) / float(hull.sum()))
+    return best
+
+
+_SMALL_MM = 3.0
+"""Greatest extent of a ring whose middle needs the image's own pixels."""
+
+
+def _sharper(field: Field, patch: _Patch, hull: Bits, pixels: NDArray[Any]) -> tuple[_Patch, Bits]:
+    """The patch around a body and its hull on the image's own pixels."""
+    step, mm = field.step, field.mm / field.step
+    box = ndimage.find_objects(ndimage.binary_dilation(hull, iterations=3).astype(np.uint8))[0]
+    r0, c0 = ((o + (s + b.start) * step) for o, s, b in zip(field.origin, patch.start, box, strict=True))
+    wide = np.kron(hull[box], np.ones((step, step), bool))
+    values = np.asarray(pixels[r0 : r0 + wide.shape[0], c0 : c0 + wide.shape[1]], np.float32)
+    values = ndimage.gaussian_filter(values, 0.8 * _EVEN_MM / mm)
+    return _Patch(values, (0, 0), wide, patch.base, patch.height, mm), wide
+
+
+def _hull(bits: Bits) -> Bits:
+    """Convex hull of a body, from its reach in many directions."""
+    rows, columns = np.nonzero(bits ^ ndimage.binary_erosion(bits))
+    y, x = np.mgrid[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    inside = np.ones(y.shape, bool)
+    for turn in np.linspace(0, 2 * np.pi, 36, endpoint=False):
+        most = float((rows * np.sin(turn) + columns * np.cos(turn)).max()) + 0.25
+        inside &= y * np.sin(turn) + x * np.cos(turn) <= most
+    out = np.zeros(bits.shape, bool)
+    out[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = inside
+    return out | bits
+
+
+def _none(field: Field, patch: _Patch, extent: float, sharp: float, settings: CoarseSettings) -> str | None:
+    """What it is if it is no calcium: sharper than the optics, at full white, or a flat disc."""
     if sharp > settings.most_sharp:
         return "artefact"
-    if float(np.mean(values > settings.metal_share * field.top)) > 0.5:
+    depth = ndimage.distance_transform_edt(np.pad(patch.bits, 1))[1:-1, 1:-1] * patch.mm
+    core = patch.values[depth > 0.5 * float(depth.max())]
+    if extent >= settings.least_metal_mm and float(np.mean(core > settings.metal_share * field.top)) > 0.8:
         return "metal"
-    inner = patch[ndimage.distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1] * field.mm > 0.4]
-    circle = filled.sum() * field.mm**2 / (np.pi / 4 * extent**2)
+    inner = patch.values[depth > max(0.4, 1.6 * patch.mm)]
+    circle = patch.bits.sum() * patch.mm**2 / (np.pi / 4 * extent**2)
     if inner.size >= 9 and circle > settings.disc_share:
         low, high = np.percentile(inner, (10, 90))
-        if high - low < settings.disc_flat * height:
+        if high - low < settings.disc_flat * patch.height:
             return "marker"
-    if hollow > 0.08:
-        return "br_rim"
-    if extent > 2.5 * width and extent > 2.0:
+    return None
+
+
+def _solid(extent: float, long: bool, full: float, area: float) -> str:
+    """Morphology of a body without lumen, as far as size and shape tell."""
+    if long:
         return "br_large_rodlike"
-    if extent > 2.5:
+    if extent > 2.5 and (extent > 3.0 or full < 0.9):
         return "br_coarse_popcorn"
-    return "br_round" if filled.sum() * field.mm**2 > 0.6 * np.pi / 4 * extent**2 else "br_dystrophic"
+    return "br_round" if area > 0.6 * np.pi / 4 * extent**2 else "br_dystrophic"

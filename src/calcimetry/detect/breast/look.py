@@ -14,15 +14,15 @@ from calcimetry.core.image import Projection
 from calcimetry.core.lesion import Kind, Lesion, Mask
 from calcimetry.core.note import Note
 from calcimetry.core.regions import Regions
-from calcimetry.detect.breast.arteries import Artery, arteries
+from calcimetry.detect.breast.arteries import Artery, arteries, band, linked, near_course, track_values
+from calcimetry.detect.breast.both import Seen, seen
 from calcimetry.detect.breast.coarse import Body, bodies
-from calcimetry.detect.breast.field import Field, field_of
+from calcimetry.detect.breast.field import Field, field_of, finer
 from calcimetry.detect.breast.groups import Cluster, grouped
 from calcimetry.detect.breast.outline import outlined
+from calcimetry.detect.breast.ridges import pieces
 from calcimetry.detect.breast.settings import BreastDetectSettings
-from calcimetry.detect.breast.spot_features import spot_features
-from calcimetry.detect.breast.spot_model import SpotModel, shipped
-from calcimetry.detect.breast.spots import Spots, candidates
+from calcimetry.detect.breast.spot_model import BreastModel, shipped
 
 __all__ = ["BreastFound", "look_breast"]
 
@@ -44,7 +44,7 @@ def look_breast(
     mm: float,
     *,
     settings: BreastDetectSettings = BreastDetectSettings(),
-    model: SpotModel | None = None,
+    model: BreastModel | None = None,
 ) -> BreastFound:
     """Calcifications of a mammogram and their groups.
 
@@ -57,7 +57,7 @@ def look_breast(
     mm : float
         Millimeters of a pixel; where the image does not tell, the one that the map was made with.
     settings : BreastDetectSettings
-    model : SpotModel, optional
+    model : BreastModel, optional
         The one that ships, unless another is given.
 
     Returns
@@ -70,31 +70,40 @@ def look_breast(
     field = field_of(projection, regions, mm, settings.spots)
     if field is None:
         return BreastFound((), ())
-    spots = candidates(field, settings.spots)
-    values = spot_features(field, spots)
-    ratio, piece = model.evidence(values)
-    large = _large(field, spots, ratio, settings)
-    inside = _within(field, spots, large)
-    places = spots.index.astype(np.float64) * field.mm
+    close = finer(projection, field, settings.spots)
+    spots = seen(field, close, model, settings.spots)
+    ratio, piece = spots.ratio, spots.piece.copy()
+    sharpest, here = close or field, field.of_image(spots.places)
+    large = _large(projection, field, sharpest, spots, settings)
+    tracks = _vessels(field, sharpest, large, model, settings)
+    large = [one for one in large if not _is_vessel(one, sharpest, field, tracks, settings)]
+    inside = _within(sharpest, spots.places, large)
+    beside = near_course(here, tracks, field.mm, settings.arteries.beside_mm)
+    places = here * field.mm
     free = inside < 0
-    tracks = arteries(places, np.where(free, ratio, -np.inf), np.where(free, piece, 0.0), settings.arteries)
-    beside = _beside(places, tracks)
     piece[(inside >= 0) | beside] = 1.0
     area = float(field.inside.sum()) * field.mm**2
     found = grouped(places, ratio, piece, area, settings.groups)
-    confidence = [model.confidence(one.surprise) for one in found]
+    confidence = [model.usual.confidence(one.surprise) for one in found]
     listed = np.flatnonzero(free & ~beside & (ratio >= settings.spots.listed_from))
     member = np.unique(np.concatenate([one.members for one in found])) if found else np.zeros(0, np.intp)
     listed = np.union1d(listed, member)
-    drafts: list[tuple[Lesion, int]] = [(_of_body(projection, field, one), -1) for one in large]
+    drafts: list[tuple[Lesion, int]] = [(_of_body(projection, sharpest, one), -1) for one in large]
     drafts += [(_of_artery(projection, field, one), -1) for one in tracks]
-    drafts += [(_of_spot(projection, field, spots, int(n), float(ratio[n]), mm), int(n)) for n in listed]
+    drafts += [(_of_spot(projection, spots, int(n), mm), int(n)) for n in listed]
     drafts.sort(key=lambda pair: (pair[0].center_index, pair[0].bounds_index, pair[1]))
     lesions = tuple(replace(one, id=f"L{n}", label=n) for n, (one, _) in enumerate(drafts, start=1))
     names = {number: one for one, (_, number) in zip(lesions, drafts, strict=True) if number >= 0}
-    least = model.reported_from if settings.groups.reported_from is None else settings.groups.reported_from
+    least = model.usual.reported_from if settings.groups.reported_from is None else settings.groups.reported_from
     groups = [
-        _group(projection, one, [names[int(k)] for k in one.members], ratio, sure, one.surprise >= least)
+        _group(
+            projection,
+            one,
+            [names[int(k)] for k in one.members],
+            ratio,
+            sure,
+            one.surprise >= least and _distinct(one, names) >= settings.groups.distinct,
+        )
         for one, sure in zip(found, confidence, strict=True)
         if sure >= settings.groups.floor
     ]
@@ -102,21 +111,57 @@ def look_breast(
     return BreastFound(lesions, tuple(replace(one, id=f"G{n}") for n, one in enumerate(groups, start=1)))
 
 
-def _large(field: Field, spots: Spots, ratio: NDArray[np.float64], settings: BreastDetectSettings) -> list[Body]:
+def _large(
+    projection: Projection, field: Field, fine: Field, spots: Seen, settings: BreastDetectSettings
+) -> list[Body]:
     """Bodies, without those that are a chain of spots."""
     kept = []
-    sure = np.zeros(field.pixels.shape, bool)
-    strong = spots.index[ratio > settings.groups.from_llr]
-    sure[strong[:, 0], strong[:, 1]] = True
-    for one in bodies(field, settings.coarse):
-        chain = one.width_mm < settings.coarse.chain_mm and int(sure[one.place][one.bits].sum()) >= 3
+    sure = np.zeros(fine.pixels.shape, bool)
+    sure[_pixels(fine, spots.places[spots.ratio > settings.groups.from_llr])] = True
+    like = np.flatnonzero(spots.piece > settings.coarse.seed_from)[: settings.coarse.seeds]
+    like = np.union1d(like, np.arange(min(settings.coarse.highest, len(spots.ratio))))
+    seeds = field.of_image(spots.places[like])
+    seeds = np.clip(seeds, 0, np.array(field.pixels.shape) - 1)
+    for one in bodies(field, settings.coarse, fine, seeds, projection.pixels):
+        chain = (
+            one.word not in ("br_rim", *_KINDS)
+            and one.width_mm < settings.coarse.chain_mm
+            and int(sure[one.place][one.bits].sum()) >= 3
+        )
         if not chain:
             kept.append(one)
     return kept
 
 
-def _within(field: Field, spots: Spots, large: list[Body]) -> NDArray[np.intp]:
-    """Number of the body that each spot lies in or at (-1: none)."""
+def _vessels(
+    field: Field, fine: Field, large: list[Body], model: BreastModel, settings: BreastDetectSettings
+) -> list[Artery]:
+    """Arteries; a short course alone that lies on one large thing is that thing, a rod or the wall of a ring."""
+    found = _tracks(field, model, settings)
+    least = settings.arteries.long_mm
+    if sum(one.length_mm for one in found if one.length_mm >= least) >= settings.arteries.many_mm:
+        return found
+    on_body = [float((_within(fine, field.to_image(one.points), large) >= 0).mean()) for one in found]
+    return [one for one, share in zip(found, on_body, strict=True) if one.length_mm >= least or share <= 0.5]
+
+
+def _is_vessel(one: Body, fine: Field, field: Field, tracks: list[Artery], settings: BreastDetectSettings) -> bool:
+    """Whether most of a body lies on an artery: then it is a piece of its wall."""
+    if one.word in _KINDS or not tracks:
+        return False
+    places = np.argwhere(one.bits)[:: max(1, int(one.bits.sum()) // 60)] + np.array(one.start)
+    here = field.of_image(fine.to_image(places.astype(np.float64)))
+    return bool(near_course(here, tracks, field.mm, 0.5 * settings.arteries.beside_mm).mean() > 0.5)
+
+
+def _pixels(field: Field, places: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of the pixel at each place of the image."""
+    rows, columns = np.clip(np.rint(field.of_image(places)).astype(np.intp), 0, np.array(field.pixels.shape) - 1).T
+    return rows, columns
+
+
+def _within(field: Field, places: NDArray[np.float64], large: list[Body]) -> NDArray[np.intp]:
+    """Number of the body that each place lies in or at (-1: none)."""
     numbers = np.full(field.pixels.shape, -1, np.intp)
     grow = max(1, round(0.6 / field.mm))
     for n, one in enumerate(large):
@@ -126,46 +171,39 @@ def _within(field: Field, spots: Spots, large: list[Body]) -> NDArray[np.intp]:
         wide = ndimage.binary_dilation(padded, iterations=grow)
         part = numbers[r0 : r0 + wide.shape[0], c0 : c0 + wide.shape[1]]
         part[wide[: part.shape[0], : part.shape[1]]] = n
-    return np.asarray(numbers[spots.index[:, 0], spots.index[:, 1]])
+    return np.asarray(numbers[_pixels(field, places)])
 
 
-def _beside(places_mm: NDArray[np.float64], tracks: list[Artery]) -> NDArray[np.bool_]:
-    """Which spots lie on a track or within 1.2 mm of it."""
-    out = np.zeros(len(places_mm), bool)
-    for one in tracks:
-        out[one.members] = True
-        start, run = one.path[:, 0], one.path[:, 1] - one.path[:, 0]
-        off = places_mm[:, None] - start[None]
-        t = np.clip((off * run).sum(axis=2) / np.maximum((run**2).sum(axis=1), 1e-9), 0, 1)
-        out |= np.hypot(*(off - t[..., None] * run).transpose(2, 0, 1)).min(axis=1) <= 1.2
-    return out
+def _tracks(field: Field, model: BreastModel, settings: BreastDetectSettings) -> list[Artery]:
+    """Calcified arteries."""
+    found = pieces(field, settings.arteries)
+    if len(found) == 0:
+        return []
+    odds = model.lines.logits(found.values)[:, 0]
+    tracks = linked(found, odds, field.mm, settings.arteries)
+    if not tracks:
+        return []
+    values = np.stack([track_values(found, odds, one, field.mm) for one in tracks])
+    sure = 1 / (1 + np.exp(-model.tracks.logits(values)[:, 0]))
+    return arteries(found, odds, tracks, sure, field.mm, settings.arteries)
 
 
 def _of_artery(projection: Projection, field: Field, one: Artery) -> Lesion:
-    """One lesion: the band along the track, 1.2 mm wide."""
-    low = np.floor(one.path.min(axis=(0, 1)) / field.mm).astype(int) - 4
-    high = np.ceil(one.path.max(axis=(0, 1)) / field.mm).astype(int) + 5
-    low, high = np.maximum(low, 0), np.minimum(high, np.array(field.pixels.shape))
-    line = np.zeros((high[0] - low[0], high[1] - low[1]), bool)
-    t = np.linspace(0, 1, 40)[:, None, None]
-    points = (one.path[:, 0] * (1 - t) + one.path[:, 1] * t).reshape(-1, 2) / field.mm - low
-    index = np.clip(np.rint(points).astype(int), 0, np.array(line.shape) - 1)
-    line[index[:, 0], index[:, 1]] = True
-    band = ndimage.distance_transform_edt(~line) * field.mm <= 0.6
-    bits = np.repeat(np.repeat(band, field.step, axis=0), field.step, axis=1)
-    start = (field.origin[0] + int(low[0]) * field.step, field.origin[1] + int(low[1]) * field.step)
+    """One lesion: the bright part of the course."""
+    start, bits = band(one, projection.pixels, field)
     return _lesion(
         projection,
         start,
-        np.asarray(bits, bool),
+        bits,
         kind="calcification",
-        confidence=0.5 + 0.4 * one.piece,
+        confidence=min(0.97, one.probability),
         counted=True,
         pattern=("br_vascular",),
         evidence={
             "length_mm": round(one.length_mm, 1),
-            "pieces": float(len(one.members)),
-            "piece": round(one.piece, 3),
+            "width_mm": round(one.width_mm, 2),
+            "pieces": float(one.pieces),
+            "artery": round(one.probability, 3),
         },
     )
 
@@ -215,13 +253,15 @@ def _of_body(projection: Projection, field: Field, one: Body) -> Lesion:
             "extent_mm": round(one.extent_mm, 2),
             "width_mm": round(one.width_mm, 2),
             "hollow": round(one.hollow, 3),
+            "lumen": round(one.lumen, 3),
+            "full": round(one.full, 3),
             "sharp": round(one.sharp, 3),
         },
     )
 
 
-def _of_spot(projection: Projection, field: Field, spots: Spots, n: int, ratio: float, mm: float) -> Lesion:
-    place = field.to_image(spots.index[n][None].astype(np.float64))[0]
+def _of_spot(projection: Projection, spots: Seen, n: int, mm: float) -> Lesion:
+    place, ratio = spots.places[n], float(spots.ratio[n])
     start, bits = outlined(projection.pixels, (float(place[0]), float(place[1])), mm)
     # One in twenty candidates is calcium: what the evidence is weighed against.
     confidence = float(1 / (1 + np.exp(-(ratio + np.log(0.05 / 0.95)))))
@@ -236,6 +276,11 @@ def _of_spot(projection: Projection, field: Field, spots: Spots, n: int, ratio: 
         reason=None if counted else "below the operating point",
         evidence={"evidence": round(ratio, 3), "height": round(float(spots.z[n]), 2)},
     )
+
+
+def _distinct(cluster: Cluster, names: dict[int, Lesion]) -> int:
+    """How many members are calcifications by themselves."""
+    return sum(names[int(n)].counted for n in cluster.members)
 
 
 def _group(

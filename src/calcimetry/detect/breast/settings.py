@@ -13,6 +13,10 @@ class SpotSettings:
 
     working_mm: float = 0.2
     """Pixel to which finer images are averaged, as far as whole numbers allow."""
+    finest_from_mm: float = 0.125
+    """Where half of that is no wider than this, spots are looked for on the finer pixels."""
+    finest_sigma_mm: tuple[float, ...] = (0.08,)
+    """Filters that only finer pixels can hold."""
     sigma_mm: tuple[float, ...] = (0.14, 0.20, 0.28, 0.40)
     """Widths of the filters, each a difference of two Gaussians."""
     surround: float = 1.8
@@ -23,10 +27,26 @@ class SpotSettings:
     """Height over the noise from which on a local maximum is a candidate."""
     most: int = 1500
     """At most so many candidates of one image, the highest."""
+    finest_most: int = 2000
+    """The same on finer pixels."""
     apart_mm: float = 0.5
     """Two candidates lie at least so far apart."""
+    finest_apart_mm: float = 0.35
+    """The same on finer pixels."""
+    same_mm: float = 0.35
+    """A candidate on finer pixels and one on wider ones are the same within this distance."""
+    alone: float = 1.0
+    """Log-likelihood that a candidate loses which is seen on pixels of one size only."""
     listed_from: float = -1.0
     """Log-likelihood ratio from which on a candidate is listed as a finding."""
+
+    def widths(self, mm: float) -> tuple[float, ...]:
+        """Widths of the filters on pixels of this size."""
+        return (*self.finest_sigma_mm, *self.sigma_mm) if self.finest(mm) else self.sigma_mm
+
+    def finest(self, mm: float) -> bool:
+        """Whether pixels of this size are the finer ones."""
+        return mm <= self.finest_from_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +63,8 @@ class GroupSettings:
     """Spots that are a piece of a large calcification with at least this probability take no part."""
     least: int = 2
     """Fewest spots of a group."""
+    distinct: int = 3
+    """A group is reported from so many spots on that are calcifications by themselves; fewer are listed as a group."""
     floor: float = 0.02
     """Confidence below which groups are not listed."""
     reported_from: float | None = None
@@ -53,21 +75,47 @@ class GroupSettings:
 class CoarseSettings:
     """What is taken out before spots are grouped."""
 
-    sigma_mm: tuple[float, ...] = (0.6, 0.9, 1.4)
+    sigma_mm: tuple[float, ...] = (0.4, 0.6, 0.9, 1.4)
     """Widths of the filters that find large bodies."""
     least_mm: float = 1.2
     """Greatest extent from which on a body is coarse."""
+    least_ring_mm: float = 0.8
+    """The same of a ring, or of metal."""
+    least_metal_mm: float = 0.8
+    """Least extent of metal."""
+    lumen_share: float = 0.05
+    """Share of a body that must be darker and closed in, for it to be a ring."""
+    lumen_share_large: float = 0.1
+    """The same from 3 mm on, where a wall is a smaller share."""
     most_mm: float = 30.0
     """Greatest extent of one body."""
     least_z: float = 4.0
     """Height over the noise from which on a maximum is looked at."""
-    most: int = 150
+    most: int = 200
     """At most so many maxima, the highest."""
-    least_height: float = 8.0
-    """Height over the grain from which on a body is one."""
+    seed_from: float = 0.2
+    """Spots that are a piece of something large with this probability are looked at as well: small rings, metal."""
+    seeds: int = 150
+    """At most so many of them, the highest."""
+    highest: int = 80
+    """So many candidates of spots, whatever they are like, are looked at as well."""
+    least_height: float = 5.0
+    """Height over the grain from which on a ring or metal is one."""
+    solid_height: float = 8.0
+    """The same of a body without lumen."""
+    full_ring: float = 0.8
+    """Share of its convex hull that a ring fills, its lumen counted."""
+    sharp_ring: float = 0.45
+    """Share of the height that the edge of a ring must fall within 0.3 mm."""
+    sharp_rod: float = 0.45
+    """The same of a rod: strands of tissue end more softly."""
+    full_rod: float = 0.72
+    """Share of its convex hull that a rod fills."""
+    full_solid: float = 0.75
+    """The same of other bodies: specks that touch each other fill less."""
     least_sharp: float = 0.3
     """Share of the height that the edge must fall within 0.3 mm: calcium ends sharply, tissue does not."""
-    most_sharp: float = 0.75
+    most_sharp: float = 1.15
     """Share above which the edge is sharper than the optics: dust, or a fault of the scanner."""
     chain_mm: float = 0.8
     """Narrower bodies with several spots inside are chains of spots, not bodies."""
@@ -81,28 +129,38 @@ class CoarseSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArterySettings:
-    """What counts as a calcified artery."""
+    """How lines are found and what counts as a calcified artery."""
 
-    piece_from: float = 0.1
-    """Spots that are a piece of something large with this probability may be part of one."""
-    llr_from: float = -0.5
-    """And so may those that are a calcification with this log-likelihood ratio."""
-    window_mm: float = 5.0
-    """Half length of the piece of track that must be straight."""
-    neighbors: int = 5
-    """Fewest spots in that window."""
-    across_mm: float = 1.3
-    """Greatest deviation of the spots across the line: two walls of a vessel are 1 to 3 mm apart."""
-    ratio: float = 2.2
-    """Least ratio of the deviations along the line and across it."""
-    link_mm: float = 3.0
-    """Spots of a track lie at most so far apart."""
-    length_mm: float = 12.0
-    """Least length of a track."""
-    least: int = 7
-    """Fewest spots of a track."""
-    share: float = 0.4
-    """Least share of spots that look like a piece of something large."""
+    ridge_mm: tuple[float, ...] = (0.28, 0.5, 0.85)
+    """Widths (standard deviations) at which lines are looked for: one wall, a thin vessel, a wide one."""
+    least_ridge: float = 1.2
+    """Strength over the noise from which on a pixel may be the crest of a line."""
+    sure_ridge: float = 2.5
+    """Strength that a line must reach somewhere."""
+    piece_mm: float = 5.0
+    """Lines are cut into pieces of about this length."""
+    least_piece_mm: float = 1.6
+    """Shorter lines are not looked at."""
+    piece_from: float = 0.2
+    """Probability of an artery from which on a piece may be part of a track."""
+    link_mm: float = 7.0
+    """Ends of two pieces that are to be linked lie at most so far apart."""
+    link_turn: float = 0.6
+    """And the line turns by at most this angle [rad] on the way."""
+    long_mm: float = 10.0
+    """Length from which on a track can be called an artery by itself; rows of specks in a duct are shorter or surer."""
+    track_from: float = 0.3
+    """Probability from which on a long track is an artery."""
+    short_from: float = 0.6
+    """Probability from which on a short one is."""
+    many_mm: float = 50.0
+    """Where so much of arteries is calcified, others are likely to be."""
+    more_from: float = 0.1
+    """Probability from which on a track, long or short, is an artery then."""
+    wall_mm: float = 2.5
+    """Courses that run within this distance of each other are two walls of one vessel."""
+    beside_mm: float = 0.8
+    """Spots within this distance of an artery's edge are a part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

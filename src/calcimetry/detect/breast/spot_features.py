@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcimetry.detect.breast.field import Field
+from calcimetry.detect.breast.field import Field, halved
 from calcimetry.detect.breast.spots import Spots
 
 __all__ = ["names", "spot_features"]
@@ -44,7 +44,7 @@ def spot_features(field: Field, spots: Spots) -> F32:
         return np.zeros((0, len(names(widths))), np.float32)
     at = spots.index.astype(np.float64)
     rows, columns = spots.index.T
-    z = np.stack([ndimage.maximum_filter(level, 3)[rows, columns] for level in spots.levels], axis=1)
+    z = np.stack([_patches(level, spots.index, 1).max(axis=(1, 2)) for level in spots.levels], axis=1)
     sigma = spots.sigma[rows, columns].astype(np.float64)
     polar = _polar(field, at)
     far = polar[:, 4:7].reshape(count, -1)
@@ -136,9 +136,10 @@ def _hessians(field: Field, spots: Spots) -> F64:
     rows, columns = spots.index.T
     out = []
     lines = np.zeros(len(rows))
+    own = halved(field) or field
     for sigma_mm in (0.28, 0.5):
-        s = sigma_mm / field.mm
-        even = ndimage.gaussian_filter(field.pixels, s, truncate=3.0)
+        s = sigma_mm / own.mm
+        even = ndimage.gaussian_filter(own.pixels, s, truncate=3.0)
         yy = np.zeros_like(even)
         xx = np.zeros_like(even)
         xy = np.zeros_like(even)
@@ -148,10 +149,13 @@ def _hessians(field: Field, spots: Spots) -> F64:
         half, off = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + xy**2)
         across, along = -(half - off) * s**2, -(half + off) * s**2
         noise = spots.sigma[rows, columns]
-        out += [across[rows, columns] / noise, along[rows, columns] / np.maximum(across[rows, columns], 0.1 * noise)]
+        step = own.step // field.step
+        at = (np.minimum(rows // step, even.shape[0] - 1), np.minimum(columns // step, even.shape[1] - 1))
+        out += [across[at] / noise, along[at] / np.maximum(across[at], 0.1 * noise)]
         if sigma_mm > 0.4:
-            ridge = np.maximum(across - np.abs(along), 0) / spots.sigma
-            lines = ndimage.uniform_filter(ridge, max(3, round(5.0 / field.mm)))[rows, columns]
+            sigma = spots.sigma[: step * even.shape[0] : step, : step * even.shape[1] : step]
+            ridge = np.maximum(across - np.abs(along), 0) / sigma
+            lines = ndimage.uniform_filter(ridge, max(3, round(5.0 / own.mm)))[at]
     return np.stack([*out, lines], axis=1)
 
 
@@ -163,11 +167,15 @@ def _around(field: Field, spots: Spots, base: F64, height: F64, sigma: F64) -> F
     reach = max(2, round(1.0 / field.mm))
     dark = (base - _patches(field.pixels, spots.index, reach).min(axis=(1, 2))) / height
     low = ndimage.minimum_filter(spots.levels[0], max(3, round(6.0 / field.mm)))[rows, columns]
-    coarse = ndimage.gaussian_filter(field.pixels, 1.0 / field.mm, truncate=2.5)
-    slow = ndimage.gaussian_filter(field.pixels, 3.0 / field.mm, truncate=2.5)
+    thin = halved(field) or field
+    coarse = ndimage.gaussian_filter(thin.pixels, 1.0 / thin.mm, truncate=2.5)
+    slow = ndimage.gaussian_filter(thin.pixels, 3.0 / thin.mm, truncate=2.5)
+    at = tuple(
+        np.minimum(n // (thin.step // field.step), m - 1) for n, m in zip((rows, columns), slow.shape, strict=True)
+    )
     texture = sigma / max(float(np.median(spots.sigma[field.inside])), 1e-6)
     grey = (field.pixels[rows, columns] - field.low) / (field.high - field.low)
-    bend = (coarse - slow)[rows, columns] / (height + sigma)
+    bend = (coarse - slow)[at] / (height + sigma)
     return np.stack(
         [step / height, dark, low, np.log(texture), grey, np.minimum(field.depth_mm[rows, columns], 20.0), bend], axis=1
     )

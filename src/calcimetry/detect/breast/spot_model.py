@@ -1,4 +1,4 @@
-"""The fitted decision on spots: small networks as plain numbers, evaluated with numpy; and how sure a group is."""
+"""The fitted decisions on spots and lines: small networks as plain numbers; and how sure a group is."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from calcimetry.core.errors import KnowledgeError
 from calcimetry.imaging.networks import Network, networks_of, output
 
-__all__ = ["CLASSES", "SCHEMA", "Networks", "SpotModel", "evidence", "load", "shipped", "squeezed"]
+__all__ = ["CLASSES", "SCHEMA", "BreastModel", "Networks", "SpotModel", "evidence", "load", "shipped", "squeezed"]
 
 F64 = NDArray[np.float64]
 FILE = "model.json"
-SCHEMA = "calcimetry-breast/1"
+SCHEMA = "calcimetry-breast/2"
 CLASSES = ("none", "spot", "coarse")
 
 
@@ -73,7 +73,7 @@ def evidence(logits: F64, prior: float) -> tuple[F64, F64]:
 
 @dataclass(frozen=True, eq=False)
 class SpotModel:
-    """All that was fitted.
+    """What was fitted on pixels of one size.
 
     ``spots`` answers with one number for each of ``none``, ``spot`` and ``coarse``, fitted at the share ``prior`` of
     spots. The log-odds of a group are ``offset + slope log(1 + surprise)``; it is reported from the surprise
@@ -95,7 +95,21 @@ class SpotModel:
         return float(1 / (1 + np.exp(-(self.offset + self.slope * np.log1p(max(surprise, 0.0))))))
 
 
-def load(text: str) -> SpotModel:
+@dataclass(frozen=True, eq=False)
+class BreastModel:
+    """All that was fitted.
+
+    ``usual`` decides on spots at about 0.2 mm, ``fine`` where pixels are half as wide; ``lines`` answers with the
+    log-odds that a piece of a line lies on a calcified artery, ``tracks`` that a course of such pieces is one.
+    """
+
+    usual: SpotModel
+    fine: SpotModel | None
+    lines: Networks
+    tracks: Networks
+
+
+def load(text: str) -> BreastModel:
     """A model from its JSON text.
 
     Raises
@@ -107,19 +121,28 @@ def load(text: str) -> SpotModel:
         values = json.loads(text)
         if values["schema"] != SCHEMA or tuple(values["classes"]) != CLASSES:
             raise KeyError("schema or classes")
-        groups = values["groups"]
-        return SpotModel(
-            Networks.of(values["spots"], len(CLASSES)),
-            float(values["prior"]),
-            float(groups["offset"]),
-            float(groups["slope"]),
-            float(groups["reported_from"]),
+        prior = float(values["prior"])
+        scales = values["scales"]
+        fine = _spots(scales["fine"], prior) if "fine" in scales else None
+        return BreastModel(
+            _spots(scales["usual"], prior), fine, Networks.of(values["lines"], 1), Networks.of(values["tracks"], 1)
         )
     except (ValueError, KeyError, TypeError) as error:
         raise KnowledgeError(f"detect/breast/{FILE}: {error}") from error
 
 
+def _spots(values: Mapping[str, Any], prior: float) -> SpotModel:
+    groups = values["groups"]
+    return SpotModel(
+        Networks.of(values["spots"], len(CLASSES)),
+        prior,
+        float(groups["offset"]),
+        float(groups["slope"]),
+        float(groups["reported_from"]),
+    )
+
+
 @cache
-def shipped() -> SpotModel:
+def shipped() -> BreastModel:
     """The model that ships."""
     return load(resources.files("calcimetry.detect.breast").joinpath(FILE).read_text("utf-8"))

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcimetry.detect.breast.field import Field, bands, noise_of
+from calcimetry.detect.breast.field import Field, bands, doubled, halved, noise_of
 from calcimetry.detect.breast.settings import SpotSettings
 
 __all__ = ["Spots", "candidates"]
 
 F32 = NDArray[np.float32]
+
+_WIDE_PX = 2.2
+"""Filters wider than this many pixels are run on pixels twice as wide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +48,24 @@ def candidates(field: Field, settings: SpotSettings) -> Spots:
     """Local maxima of the largest of several filters, each over its own noise."""
     levels = []
     sigma: F32 | None = None
-    for band in bands(field.pixels, field.mm, settings.sigma_mm, settings.surround):
-        noise = noise_of(band, field, settings.noise_mm)
+    half = halved(field)
+    for width in settings.widths(field.mm):
+        # Wide filters need no fine pixels.
+        own = half if half is not None and width / field.mm > _WIDE_PX else field
+        (band,) = bands(own.pixels, own.mm, (width,), settings.surround)
+        noise = noise_of(band, own, settings.noise_mm)
         sigma = noise if sigma is None else sigma
-        levels.append(np.asarray(band / noise, np.float32))
-    best = np.maximum.reduce(levels)
-    size = 2 * max(1, round(settings.apart_mm / field.mm)) + 1 if field.mm < settings.apart_mm else 3
+        level = np.asarray(band / noise, np.float32)
+        levels.append(level if own is field else doubled(level, field.pixels.shape))
+    best = levels[0].copy()
+    for level in levels[1:]:
+        np.maximum(best, level, out=best)
+    fine = settings.finest(field.mm)
+    apart = settings.finest_apart_mm if fine else settings.apart_mm
+    size = 2 * max(1, round(apart / field.mm)) + 1 if field.mm < apart else 3
     peak = (best == ndimage.maximum_filter(best, size)) & field.open & (best > settings.least_z)
     rows, columns = np.nonzero(peak)
     heights = best[rows, columns]
-    order = np.lexsort((columns, rows, -heights))[: settings.most]
+    order = np.lexsort((columns, rows, -heights))[: settings.finest_most if fine else settings.most]
     index = np.stack([rows[order], columns[order]], axis=1)
     return Spots(index, heights[order], tuple(levels), levels[0] if sigma is None else sigma)

@@ -90,7 +90,17 @@ def artery(strand: Strand, mm: float, cnr: float, rng: np.random.Generator) -> P
     if not solids:
         return None
     at = (float(middle[0] / mm), float(middle[1] / mm))
-    return Placed2D(Particle("br_vascular", tuple(solids), dense=float(rng.uniform(0.5, 1.1))), at, cnr)
+    # A wide vessel has more wall in the beam, and no more calcium in it: the thickest place is that of a large speck.
+    thick = max(_thickest(one) for one in solids)
+    dense = float(rng.uniform(0.4, 1.2)) * min(1.0, 0.5 / thick)
+    return Placed2D(Particle("br_vascular", tuple(solids), dense=dense), at, cnr)
+
+
+def _thickest(one: Solid) -> float:
+    """Longest way of the beam through it [mm]."""
+    if one.kind == "tube":
+        return 2 * float(np.sqrt(one.radius**2 - max(one.radius - one.wall, 0.0) ** 2))
+    return 2 * one.radius
 
 
 def _spaced(points: F64) -> F64:
