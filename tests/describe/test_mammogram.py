@@ -105,3 +105,13 @@ def test_a_level_on_a_true_lateral_is_milk_of_calcium_and_on_other_views_it_is_n
         one.put(bowl, 400, 300)
         made = describe.breast(one.projection, one.lesions, [], one.regions, one.mm)
         assert ("br_milk_of_calcium" in {word.word for word in made.lesions[0].words}) == milk
+
+
+@pytest.mark.parametrize(("mm", "named"), [(0.1, True), (0.2, False)])
+def test_coarse_pixels_name_only_what_is_several_wide(mm: float, named: bool) -> None:
+    one = Drawing(mm=mm)
+    one.add("br_round", (20.0, 20.0), size_mm=0.5)
+    one.add("br_round", (30.0, 20.0), size_mm=2.0)
+    made = describe.breast(one.projection, one.lesions, [], one.regions, mm)
+    assert (made.lesions[0].pattern != ()) == named
+    assert made.lesions[1].pattern != ()

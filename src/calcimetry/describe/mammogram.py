@@ -21,7 +21,7 @@ from calcimetry.describe.milk import TRUE_LATERAL, level
 from calcimetry.describe.model import FormModel, shipped
 from calcimetry.describe.morphology import morphology
 from calcimetry.describe.place import breast_mm2, depths_mm, in_fold
-from calcimetry.describe.settings import BreastWordSettings
+from calcimetry.describe.settings import BreastWordSettings, ShapeSettings
 from calcimetry.describe.shape import Shape, shape_of
 from calcimetry.describe.words import particle_words, weighed
 
@@ -85,14 +85,14 @@ def breast(
         return _without_size(lesions, groups)
     model = model or shipped()
     formed = _formed(projection, lesions, regions, mm, settings, model)
-    named = tuple(_named(one, formed.get(one.id), settings) for one in lesions)
+    named = tuple(_named(one, formed.get(one.id)) for one in lesions)
     by_id = {one.id: one for one in named}
     area = breast_mm2(regions, mm)
     nipple = None if nipple_index is None else (nipple_index[0] * mm, nipple_index[1] * mm)
     least = settings.distribution.least_confidence
     taking = {one.id for one in named if _speck(one) and one.confidence >= least}
     out = tuple(_grouped(one, by_id, formed, taking, area, nipple, mm, settings, model) for one in groups)
-    return Described(named, out, _notes(projection, named, formed, settings))
+    return Described(named, out, _notes(projection, named, formed, _least_px(projection, mm, settings.shape)))
 
 
 def _formed(
@@ -112,8 +112,7 @@ def _formed(
     ]
     rows = np.array([[*shape.row, mm] for shape in shapes])
     shares = model.particle.probabilities(rows)
-    lossy = projection.acquisition.lossy is not None
-    least = settings.shape.least_lossy_px if lossy else settings.shape.least_px
+    least = _least_px(projection, mm, settings.shape)
     out = {}
     for one, shape, share in zip(use, shapes, shares, strict=True):
         own: dict[str, float] = {}
@@ -125,7 +124,14 @@ def _formed(
     return out
 
 
-def _named(lesion: Lesion, formed: _Formed | None, settings: BreastWordSettings) -> Lesion:
+def _least_px(projection: Projection, mm: float, settings: ShapeSettings) -> float:
+    """Width below which a particle of this image has no word for its form."""
+    if projection.acquisition.lossy is not None:
+        return settings.least_lossy_px
+    return settings.least_px if mm <= settings.fitted_mm else settings.least_coarse_px
+
+
+def _named(lesion: Lesion, formed: _Formed | None) -> Lesion:
     """One lesion with its words; arteries stay what detection called them."""
     if formed is None or "br_vascular" in lesion.pattern:
         return lesion
@@ -205,7 +211,7 @@ def _without_size(lesions: Sequence[Lesion], groups: Sequence[Group]) -> Describ
 
 
 def _notes(
-    projection: Projection, named: Sequence[Lesion], formed: dict[str, _Formed], settings: BreastWordSettings
+    projection: Projection, named: Sequence[Lesion], formed: dict[str, _Formed], least_px: float
 ) -> tuple[Note, ...]:
     """What has to be said where particles have no word."""
     small = sum("too_small_for_shape" in one.evidence and one.counted for one in named)
@@ -215,11 +221,11 @@ def _notes(
     if projection.acquisition.lossy is not None:
         text = (
             f"The image was compressed with loss: {small} of {every} calcifications are narrower than "
-            f"{settings.shape.least_lossy_px:g} pixels and have no word for their form. The original would tell."
+            f"{least_px:g} pixels and have no word for their form. The original would tell."
         )
         return (Note("shape-lossy", text, "caution"),)
     text = (
-        f"{small} of {every} calcifications are narrower than {settings.shape.least_px:g} pixels and have no word for "
+        f"{small} of {every} calcifications are narrower than {least_px:g} pixels and have no word for "
         "their form. A magnification view would tell."
     )
     return (Note("shape-too-small", text, "info"),)

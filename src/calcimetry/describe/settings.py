@@ -15,6 +15,10 @@ class ShapeSettings:
     """Width [px] below which a particle has no shape: a pixel is square whatever lies in it."""
     least_lossy_px: float = 6.0
     """The same on an image that was compressed with loss, whose blocks of 8 pixels ring around small things."""
+    fitted_mm: float = 0.12
+    """Pixels up to this were learned from; on coarser ones the finer marks of a form are lost."""
+    least_coarse_px: float = 4.0
+    """Width [px] below which a particle has no word on such coarse pixels."""
     ring_share: float = 0.7
     """Share of the directions in which a wall must stand around a dark middle for a ring that is not quite closed."""
     ring_elongation: float = 2.0
