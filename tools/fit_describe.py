@@ -48,7 +48,7 @@ CLASSES = (
 GROUPS = ("br_round", *SUSPICIOUS)
 LEAST_PX = 2.0
 FOLDS = 3
-FIRST, COUNT = 71000, 240
+FIRST, COUNT = 71000, 69
 PROTOCOLS = (
     "digital-100",
     "digital-050",
