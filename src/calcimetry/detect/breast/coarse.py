@@ -90,7 +90,9 @@ def bodies(
     scale = field.step / seen.step
     last_row, last_column = seen.pixels.shape[0] - 1, seen.pixels.shape[1] - 1
     taken = np.zeros(seen.pixels.shape, bool)
-    found = []
+    found = _white(seen, settings)
+    for metal in found:
+        taken[metal.place] |= metal.bits
     places = [*_maxima(field, settings), *([] if seeds is None else np.rint(seeds).astype(int).tolist())]
     for row, column in places:
         at = (min(round((row + 0.5) * scale - 0.5), last_row), min(round((column + 0.5) * scale - 0.5), last_column))
@@ -109,6 +111,33 @@ def bodies(
 
 
 _CALCIUM = ("br_rim", "br_large_rodlike", "br_coarse_popcorn", "br_round", "br_dystrophic")
+
+
+def _white(field: Field, settings: CoarseSettings) -> list[Body]:
+    """Metal: places at the image's full white that fall off sharply all around, the largest first."""
+    noise = max(0.02 * (field.high - field.low), 1e-6)
+    labels, count = ndimage.label((field.pixels >= settings.metal_share * field.top) & field.inside)
+    if count == 0:
+        return []
+    sizes = np.bincount(labels.ravel())[1:] * field.mm**2
+    boxes = ndimage.find_objects(labels)
+    found = []
+    for n in np.argsort(-sizes, kind="stable")[: settings.most_metal]:
+        if sizes[n] < settings.least_metal_mm2:
+            break
+        grow = max(2, round(0.4 / field.mm))
+        box = tuple(slice(max(s.start - grow, 0), s.stop + grow) for s in boxes[n])
+        bits = labels[box] == n + 1
+        ring = ndimage.binary_dilation(bits, iterations=grow) & ~ndimage.binary_dilation(bits, iterations=grow - 1)
+        fall = field.top - float(np.percentile(field.pixels[box][ring], 75))
+        extent, width = _size(bits, field.mm)
+        if fall < settings.metal_fall * (field.high - field.low) or extent > settings.most_metal_mm:
+            continue
+        wide = ndimage.binary_dilation(bits)
+        start = (box[0].start, box[1].start)
+        full = float(bits.sum()) / float(_hull(bits).sum())
+        found.append(Body(start, wide, "metal", fall / noise, extent, width, 0.0, 0.0, 1.0, full))
+    return found
 
 
 def _maxima(field: Field, settings: CoarseSettings) -> list[tuple[int, int]]:

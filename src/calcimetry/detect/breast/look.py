@@ -139,10 +139,16 @@ def _vessels(
     """Arteries; a short course alone that lies on one large thing is that thing, a rod or the wall of a ring."""
     found = _tracks(field, model, settings)
     least = settings.arteries.long_mm
+
+    def share(one: Artery, bodies_there: list[Body]) -> float:
+        return float((_within(fine, field.to_image(one.points), bodies_there) >= 0).mean())
+
+    # The rim of a disc and the sides of a clip are lines too.
+    foreign = [body for body in large if body.word in _KINDS]
+    found = [one for one in found if share(one, foreign) <= 0.3]
     if sum(one.length_mm for one in found if one.length_mm >= least) >= settings.arteries.many_mm:
         return found
-    on_body = [float((_within(fine, field.to_image(one.points), large) >= 0).mean()) for one in found]
-    return [one for one, share in zip(found, on_body, strict=True) if one.length_mm >= least or share <= 0.5]
+    return [one for one in found if one.length_mm >= least or share(one, large) <= 0.5]
 
 
 def _is_vessel(one: Body, fine: Field, field: Field, tracks: list[Artery], settings: BreastDetectSettings) -> bool:

@@ -83,6 +83,14 @@ class CoarseSettings:
     """The same of a ring, or of metal."""
     least_metal_mm: float = 0.8
     """Least extent of metal."""
+    least_metal_mm2: float = 0.4
+    """Least area at full white that is metal by its fall alone."""
+    most_metal_mm: float = 80.0
+    """Greatest extent of a wire."""
+    most_metal: int = 30
+    """At most so many white places are looked at, the largest."""
+    metal_fall: float = 0.3
+    """Share of the range of grey in the breast that the image falls within 0.4 mm of metal, nearly all around."""
     lumen_share: float = 0.05
     """Share of a body that must be darker and closed in, for it to be a ring."""
     lumen_share_large: float = 0.1
@@ -155,8 +163,8 @@ class ArterySettings:
     """Probability from which on a short one is."""
     many_mm: float = 50.0
     """Where so much of arteries is calcified, others are likely to be."""
-    more_from: float = 0.1
-    """Probability from which on a track, long or short, is an artery then."""
+    more_from: float = 0.06
+    """Probability from which on a track, long or short, is an artery then: some five times likelier than elsewhere."""
     wall_mm: float = 2.5
     """Courses that run within this distance of each other are two walls of one vessel."""
     beside_mm: float = 0.8
