@@ -34,7 +34,9 @@ class Arrangement:
     gain : float
         Log-likelihood of a denser patch here over one density all over the breast.
     share_of_breast, share_of_all : float
-        Share of the breast's area over which they, and all particles of the image, lie.
+        Share of the breast's area over which they, and all surer particles of the image, lie.
+    count_of_all : float
+        Expected number of all of the image's particles, these included.
     extent_mm : float
         Greatest distance of two.
     along_mm, across_mm : float
@@ -48,6 +50,7 @@ class Arrangement:
     gain: float
     share_of_breast: float
     share_of_all: float
+    count_of_all: float
     extent_mm: float
     along_mm: float
     across_mm: float
@@ -101,9 +104,19 @@ def arrangement(
     places = every[kept]
     extent = float(np.max(np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))))
     along, across, axis = _spreads(places)
-    whole = _patch_mm2(every, link)
+    sure_ones = every[sure >= settings.least_sure]
+    whole = _patch_mm2(sure_ones if len(sure_ones) else every, link)
     return Arrangement(
-        places, link, gain, min(area / breast_mm2, 1.0), min(whole / breast_mm2, 1.0), extent, along, across, axis
+        places,
+        link,
+        gain,
+        min(area / breast_mm2, 1.0),
+        min(whole / breast_mm2, 1.0),
+        float(sure.sum()),
+        extent,
+        along,
+        across,
+        axis,
     )
 
 

@@ -51,7 +51,7 @@ def distribution(
     wide = _soft(one.share_of_breast, settings.diffuse_share, 0.06)
     # Sparse particles all over the breast: this group is a chance meeting of some of them.
     thin = _soft(one.share_of_all, settings.diffuse_share, 0.06) * _soft(-one.gain, -settings.least_gain, 1.5)
-    diffuse = max(wide, thin)
+    diffuse = max(wide, thin) * _soft(one.count_of_all, settings.diffuse_least, 1.5)
     shares = {
         "diffuse": diffuse,
         "linear": (1 - diffuse) * line,

@@ -85,6 +85,8 @@ class DistributionSettings:
     segment_ratio: float = 1.45
     """Usual least spread of a segment on the way to the nipple over its spread across; one of the two makes up for the
     other."""
+    diffuse_least: float = 8.0
+    """Expected number of particles of the whole image below which nothing is diffuse."""
     diffuse_share: float = 0.5
     """Share of the breast over which diffuse calcium lies."""
     least_gain: float = 12.0
