@@ -51,6 +51,10 @@ JITTERS = 3
 """Copies of each person with landmarks moved: the first as found, the others from where they truly are."""
 
 
+GROWN = 1.0
+"""Spread of the logarithm of volume by which bodies are made larger in the copies."""
+
+
 def truth_class(structure: str, identifier: str) -> str:
     """Class of an object of the truth; a stent counts as the artery that it is in (its kind is told elsewhere)."""
     if structure == "stent":
@@ -214,6 +218,15 @@ def collect(arguments: argparse.Namespace) -> None:
             )
 
 
+def larger(values: np.ndarray, names: list[str], rng: np.random.Generator) -> np.ndarray:
+    """The same pieces as of larger bodies: plaques of patients grow beyond any that is drawn, and keep their place."""
+    out = values.copy()
+    more = np.abs(rng.normal(0.0, GROWN, len(out)))
+    for name, share in (("log_body_mm3", 1.0), ("tall_mm", 0.4), ("wide_mm", 0.4), ("body_peak_hu", 0.1)):
+        out[:, names.index(name)] += share * more
+    return out
+
+
 def read(folder: Path) -> dict[str, Any]:
     """All persons, joined."""
     values, classes, person, weight, names, sizes = [], [], [], [], None, []
@@ -228,7 +241,8 @@ def read(folder: Path) -> dict[str, Any]:
             copies = data["values"]
             seed = int(file.stem.split("-")[1])
             for number, copy in enumerate(copies):
-                values.append(copy)
+                grown = np.random.default_rng([seed, number])
+                values.append(copy if number == 0 else larger(copy, names, grown))
                 classes.append(data["classes"])
                 sizes.append(data["size_mm3"])
                 person.append(np.full(len(copy), seed if number == 0 else -seed - 1))
@@ -263,8 +277,8 @@ def train(
         order = rng.permutation(len(x))
         for first in range(0, len(x), batch):
             mine = order[first : first + batch]
-            inputs = x[mine] + rng.normal(0, 0.12, (len(mine), x.shape[1])).astype(np.float32)
-            inputs[rng.random(inputs.shape) < 0.05] = 0.0
+            inputs = x[mine] + np.float32(0.12) * rng.standard_normal((len(mine), x.shape[1]), dtype=np.float32)
+            inputs[rng.random(inputs.shape, dtype=np.float32) < 0.05] = 0.0
             acts = [inputs]
             for number, (weights, bias) in enumerate(layers):
                 out = acts[-1] @ weights + bias
@@ -313,7 +327,7 @@ def fit(arguments: argparse.Namespace) -> None:
     mean = np.nanmean(x, axis=0)
     scale = np.maximum(np.nanstd(x, axis=0), 1e-3)
     z = (x - mean) / scale
-    z = np.clip(np.where(np.isfinite(z), z, 0.0), -5, 5)
+    z = np.clip(np.where(np.isfinite(z), z, 0.0), -5, 5).astype(np.float32)
     near = nearness(data["names"], x).astype(np.float32)
     share = np.bincount(y, minlength=len(NAMES)) / len(y)
     w = data["weight"] / np.sqrt(np.maximum(share, 1e-4))[y]

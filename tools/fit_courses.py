@@ -142,7 +142,8 @@ def fit(data: Path, more: list[Path]) -> None:
     groups = [[json.loads(one.read_text()) for one in sorted(folder.glob("*.json"))] for folder in (data, *more)]
     courses = {}
     for name in CHAINS:
-        mean = averaged([averaged([p["courses"][name] for p in g if name in p["courses"]]).tolist() for g in groups])
+        own = [[p["courses"][name] for p in g if name in p["courses"]] for g in groups]
+        mean = averaged([averaged(one).tolist() for one in own if one])
         courses[name] = {
             "angles_deg": [[round(float(a), 1), round(float(b), 1)] for a, b in mean[:, :2]],
             "away": [round(float(one), 4) for one in mean[:, 2]],

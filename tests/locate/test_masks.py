@@ -20,7 +20,7 @@ Made = tuple[Simulation, dict[str, np.ndarray]]
 
 @pytest.fixture(scope="module")
 def chest() -> Made:
-    scan, organs = drawn(11, "chest", matrix=160, thickness_mm=4.0)
+    scan, organs = drawn(34, "chest", matrix=160, thickness_mm=4.0)
     return scan, truth_masks(scan, organs, chambers=True)
 
 

@@ -126,7 +126,7 @@ def _covered(volume: Volume, anatomy: Anatomy) -> list[Note]:
     grid = volume.geometry
     ends = np.asarray(grid.to_lps_mm(np.array([[0.0, 0.0, 0.0], [grid.shape[0] - 1.0, 0.0, 0.0]])))[:, 2]
     low, high = float(ends.min()), float(ends.max())
-    root, bottom = anatomy.points["root"].mm[2], anatomy.planes.get("heart_bottom")
+    origin, bottom = anatomy.points.get("left_ostium", anatomy.points["root"]).mm[2], anatomy.planes.get("heart_bottom")
     below, above = _cut_ends(anatomy.tissue)
     out = []
     if bottom is not None and low > bottom.mm[2] + _CUT_MM:
@@ -139,8 +139,10 @@ def _covered(volume: Volume, anatomy: Anatomy) -> list[Note]:
         # Amid the heart there is no telling how far away its upper end is: what was taken for the root may be another.
         text = "The field begins amid the heart: calcium above it is not in the numbers."
         out.append(Note("heart-cut", text, "caution"))
-    elif high < root + _CUT_MM:
-        text = f"The field begins about {high - root:.0f} mm above the origin of the coronary arteries: calcium above "
+    elif high < origin + _CUT_MM:
+        text = (
+            f"The field begins about {high - origin:.0f} mm above the origin of the coronary arteries: calcium above "
+        )
         out.append(Note("heart-cut", text + "it is not in the numbers.", "caution"))
     return out
 

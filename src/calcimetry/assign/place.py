@@ -24,6 +24,9 @@ ARTERIES = {
 """Artery -> the courses that are counted with it."""
 
 _FAR_MM = 60.0
+_ROOT_MM, _SWELL = 30.0, 1.2
+"""The root is as wide as the lowest part [mm] of the ascending aorta, and no more than so many times as wide as most of
+it: amid the heart the circle of a chamber is easily taken for that of the root."""
 _BESIDE_MM = 12.0
 """Farther from every course a piece keeps no artery company: three times the spread of a course where it is seen."""
 
@@ -63,6 +66,7 @@ def place(points_mm: F64, anatomy: Anatomy, lesion: Whole, sizes: F64) -> dict[s
     out["height_share"] = share
     for name in ("aortic_valve", "mitral"):
         out |= _from_plane(name, points_mm, anatomy.planes.get(name))
+    out["root_wall_mm"] = _from_root(points_mm, anatomy.planes.get("aortic_valve"), anatomy.tubes.get("ascending"))
     for name in TUBES:
         out |= _from_tube(name, points_mm, anatomy.tubes.get(name))
     great = [_from_tube("great", points_mm, anatomy.tubes[name])["great_mm"] for name in GREAT if name in anatomy.tubes]
@@ -130,6 +134,20 @@ def _from_plane(name: str, points_mm: F64, plane: Plane | None) -> dict[str, F64
     above = away @ np.array(plane.normal)
     aside = np.sqrt(np.maximum((away**2).sum(axis=1) - above**2, 0.0))
     return {f"{name}_above": above, f"{name}_aside": aside}
+
+
+def _from_root(points_mm: F64, valve: Plane | None, rising: Tube | None) -> F64:
+    """Distance from the wall of the sinuses (negative inside), taken as a cylinder round the axis of the valve.
+
+    The root leans, so its wall is told from what lies beside it along this axis, not across the body.
+    """
+    if valve is None or rising is None or len(rising.points_mm) < 2:
+        return np.full(len(points_mm), np.nan)
+    above = (rising.points_mm - np.array(valve.mm)) @ np.array(valve.normal)
+    low = above <= above.min() + _ROOT_MM
+    radius = min(float(np.median(rising.radius_mm[low])), _SWELL * float(np.median(rising.radius_mm)))
+    aside = _from_plane("valve", points_mm, valve)["valve_aside"]
+    return np.asarray(np.clip(aside - radius, -25.0, _FAR_MM))
 
 
 def _from_tube(name: str, points_mm: F64, tube: Tube | None) -> dict[str, F64]:

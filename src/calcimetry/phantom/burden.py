@@ -66,6 +66,10 @@ _COUNT = {
     "myocardium": (0.12, 1.5),
 }
 
+_SINUSES = (0.4, 0.4)
+"""So much of the calcium of the ascending aorta lies in this first share of it: in the sinuses and at their rim, beside
+the ostia and the valve, where it is mistaken for either."""
+
 _Drawn = tuple[str, str, Shape]
 """Structure, course, shape."""
 
@@ -122,7 +126,8 @@ def _one(torso: Torso, structure: str, rng: np.random.Generator, heavy: bool) ->
         course = "abdominal" if structure == "aorta_abdominal" else structure
         if structure == "great_vessel":
             course = str(rng.choice(GREAT, p=[0.4, 0.2, 0.35, 0.05]))
-        shape = lesion_on_course(organs.tubes[course], rng, volume, float(rng.uniform(0.02, 0.98)), depth_mm=0.6)
+        far = _SINUSES[1] if structure == "ascending" and rng.random() < _SINUSES[0] else 0.98
+        shape = lesion_on_course(organs.tubes[course], rng, volume, float(rng.uniform(0.02, far)), depth_mm=0.6)
         return structure, course, shape
     return structure, structure, shape
 

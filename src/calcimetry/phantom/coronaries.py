@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from calcimetry.phantom.heart import Chamber
+from calcimetry.phantom.root import AorticRoot
 from calcimetry.phantom.sac import Sac
 from calcimetry.phantom.tubes import Tube, spline
 
@@ -35,11 +36,11 @@ World = Callable[[Sequence[float] | Points], Points]
 _APART_MM = 0.8  # fat between an artery and a vessel it passes
 _CUSHIONED = {"left_main": 60.0, "left_anterior_descending": 32.0, "left_circumflex": 26.0, "right_coronary": 26.0}
 # Way marks of the arteries; most are then moved into the groove between two chambers.
-_LEFT_MAIN = ((12.0, 6.0, 0.0), (22.0, 9.0, 1.0), (31.0, 11.0, 1.0), (38.0, 11.0, -1.0))
-_LAD = ((50, 4, -7), (58, -10, -18), (66, -20, -32), (76, -26, -48), (86, -25, -62))
-_CIRCUMFLEX = ((48, 22, -8), (60, 36, -20), (63, 47, -33), (56, 55, -45), (42, 56, -54))
-_RIGHT = ((-9, -25, -10), (-15, -24, -25), (-15, -18, -42), (-9, -8, -60), (4, 6, -69), (18, 22, -65), (27, 33, -58))
-_POSTERIOR = ((38, 22, -68), (52, 8, -77), (66, -6, -78))
+_LEFT_MAIN = ((0.0, 0.0, 0.0), (10.0, 0.0, 0.5), (19.0, 1.0, 0.5), (27.0, 0.0, -0.5))  # from the ostium
+_LAD = ((44, -2, 7), (52, -16, 2), (60, -26, -12), (70, -30, -32), (82, -28, -54))
+_CIRCUMFLEX = ((46, 20, -4), (58, 34, -18), (62, 46, -33), (55, 55, -46), (42, 56, -56))
+_RIGHT = ((-9, -26, -10), (-17, -28, -25), (-18, -22, -44), (-12, -8, -62), (4, 6, -72), (18, 22, -68), (27, 33, -61))
+_POSTERIOR = ((38, 22, -71), (52, 8, -80), (66, -6, -81))
 
 
 def _settled(points: Points, aims: Sequence[tuple[Callable[[Points], Points], float]], still_mm: float) -> Points:
@@ -86,7 +87,9 @@ def _tapered(path: Points, start_mm: float, end_mm: float) -> Tube:
     return Tube(path, np.linspace(start_mm, end_mm, len(path)))
 
 
-def coronaries(sac: Sac, world: World, great: Mapping[str, Tube], rng: np.random.Generator) -> dict[str, Tube]:
+def coronaries(
+    sac: Sac, base: AorticRoot, world: World, great: Mapping[str, Tube], rng: np.random.Generator
+) -> dict[str, Tube]:
     """Every course of the arteries of the heart by name, and ``great_vein``, which runs beside the circumflex.
 
     ``great``: the vessels that they run past.
@@ -99,12 +102,6 @@ def coronaries(sac: Sac, world: World, great: Mapping[str, Tube], rng: np.random
     def along(marks: Sequence[Sequence[float]], jitter: float = 1.5) -> Points:
         return np.stack([world(m) + rng.normal(0, jitter, 3) for m in marks])
 
-    def mouth(way: Sequence[float]) -> Points:
-        # On the wall of the root in this direction.
-        root = np.array(figure.root_mm)
-        out = world(way) - root
-        return np.asarray(root + out / np.linalg.norm(out) * figure.root_radius_mm * 0.97)
-
     def groove(points: Points, name: str, radius: float, still_mm: float, most: float = 0.5) -> Points:
         # Half way down the groove's fat, and never out of the pericardium.
         depth = max(float(rng.uniform(0.1, most)) * sac.depth_of(name), radius + 0.5 - fat)
@@ -112,15 +109,15 @@ def coronaries(sac: Sac, world: World, great: Mapping[str, Tube], rng: np.random
 
     size = figure.heart**0.5 * float(np.exp(rng.normal(0, 0.12)))
     left, right = figure.dominance == "left", figure.dominance == "right"
-    main = along(_LEFT_MAIN, 0.8)
-    main[0] = mouth((0.55, 0.4, 0.0))
+    main = along(_LEFT_MAIN, 0.8) + base.left - base.center
+    main[0] = base.left
     main[1:] = main[0] + float(rng.uniform(0.2, 0.9)) * (main[1:] - main[0])
     fork = main[-1]
     outward = np.array([1.0, 0.4, 0.0])
     left_main = _beside(spline(main), 2.3 * size, trunk, 2.0, np.array([0.0, 1.0, 0.0]))
     fork = left_main[-1]
     tubes = {"left_main": _tapered(left_main, 2.4 * size, 2.2 * size)}
-    lad = groove(np.vstack([fork, along(_LAD, 2.0)]), "between", 1.6 * size, 10, 0.3)
+    lad = groove(np.vstack([fork, along(_LAD, 2.0)]), "between", 1.6 * size, 18, 0.3)
     lad = _beside(lad, 2.0 * size, ears, 0.5, outward)
     tubes["left_anterior_descending"] = _tapered(lad, 2.0 * size, 1.2 * size)
     around = along(_CIRCUMFLEX, 2.0)
@@ -130,7 +127,7 @@ def coronaries(sac: Sac, world: World, great: Mapping[str, Tube], rng: np.random
     tubes["left_circumflex"] = _tapered(cx, 1.9 * size, 1.3 * size)
     marks = along(_RIGHT, 2.0)
     marks = marks if right else marks[:5]
-    rca = groove(np.vstack([mouth((-0.25, -1.0, 0.0)), marks]), "right", 1.8 * size, 12)
+    rca = groove(np.vstack([base.right, marks]), "right", 1.8 * size, 12)
     rca = _beside(rca, 2.1 * size, [great["right_ear"], *trunk], 2.0, np.array([-0.6, -0.3, -0.5]))
     tubes["right_coronary"] = _tapered(rca, 2.1 * size, 1.5 * size)
 

@@ -13,21 +13,21 @@ from calcimetry.phantom.coronaries import BRANCH_OF, Points, coronaries, cushion
 from calcimetry.phantom.figure import Figure
 from calcimetry.phantom.heart import Chamber
 from calcimetry.phantom.pipes import Pipe
+from calcimetry.phantom.root import aortic_root
 from calcimetry.phantom.sac import Sac
 from calcimetry.phantom.tubes import Tube, spline
-from calcimetry.phantom.vessels import VALVE, vessels
+from calcimetry.phantom.vessels import vessels
 
 __all__ = ["Organs", "build_organs"]
 
-# The heart of middle size, relative to the centre of the root at the ostia (left, back, up) [mm].
-_LV = ((46.0, 9.0, -38.0), (31.0, 33.0, 48.0), (0.70, -0.50, -0.46))
-_RV = ((16.0, -19.0, -42.0), (27.0, 29.0, 41.0), (0.72, -0.25, -0.62))
-_RA = ((-25.0, 12.0, -35.0), (22.0, 28.0, 32.0), (0.1, 0.0, 1.0))
+# The heart of middle size, relative to the middle of the root (left, back, up) [mm].
+_LV = ((46.0, 9.0, -34.0), (31.0, 33.0, 48.0), (0.70, -0.50, -0.46))
+_RV = ((14.0, -22.0, -36.0), (28.0, 29.0, 45.0), (0.60, -0.22, -0.76))
+_RA = ((-28.0, 11.0, -37.0), (22.0, 28.0, 32.0), (0.1, 0.0, 1.0))
 _LA = ((7.0, 36.0, -12.0), (19.0, 23.0, 36.0), (1.0, 0.1, 0.0))
 # How far it reaches behind and in front of the root there.
 _BEHIND_MM, _BEFORE_MM = 57.0, 47.0
 _GULLET_MM, _STERNUM_MM = 9.0, 4.0
-_AXIS = (-0.25, -0.18, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +120,15 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
         front_mm=figure.front_mm + 1.5 + 0.8 * figure.epicardial_fat_mm,
         back_mm=spine_mm - float(rng.uniform(5.0, 12.0)),
         pouch=pouch,
-        floor_mm=float(root[2] - 70.0 * figure.heart + 0.16 * (root[0] + 25)),
+        floor_mm=float(root[2] - 73.0 * figure.heart + 0.16 * (root[0] + 25)),
     )
     lv = chambers["left_ventricle"]
     long_axis = lv.frame[2]
     wall_mm = float(rng.uniform(8, 13)) * figure.heart
     cavity = Chamber(_triple(np.array(lv.center) - 2.0 * long_axis), _triple(np.array(lv.half) - wall_mm), lv.direction)
-    tubes = vessels(figure, chambers, world, rng)
-    tubes |= coronaries(sac, world, tubes, rng)
+    base = aortic_root(figure)
+    tubes = vessels(figure, base, chambers, world, rng)
+    tubes |= coronaries(sac, base, world, tubes, rng)
     mitral_center = np.array(lv.center) - 0.62 * lv.half[2] * long_axis
     across, over = lv.frame[0], lv.frame[1]
     turnabout = np.linspace(0, 2 * np.pi, 90)
@@ -147,7 +148,6 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
         "left_ostium": _triple(tubes["left_main"].path_mm[0]),
         "right_ostium": _triple(tubes["right_coronary"].path_mm[0]),
     }
-    axis = turn @ np.array(_AXIS)
     return Organs(
         figure=figure,
         chambers=chambers,
@@ -156,7 +156,7 @@ def build_organs(figure: Figure, rng: np.random.Generator) -> Organs:
         tubes=tubes,
         pipes={name: Pipe(tube, moves.get(name, 0.0)) for name, tube in tubes.items()},
         points=points,
-        valve=(world(VALVE), axis / np.linalg.norm(axis)),
+        valve=(base.valve, base.axis),
         mitral=(mitral_center, long_axis),
         hernia=pouch,
         cushions=[Pipe(tube, 1.0) for tube in cushions(sac, tubes)],

@@ -165,9 +165,7 @@ def true_anatomy(organs: Organs) -> Anatomy:
         )
 
     middle = np.array(organs.points["heart"])
-    bottom = min(
-        c.center[2] - float(np.sqrt(((c.frame[:, 2] * np.array(c.half)) ** 2).sum())) for c in organs.chambers.values()
-    )
+    bottom = organs.sac.bottom_mm
     planes = {
         "aortic_valve": plane(*organs.valve),
         "mitral": plane(*organs.mitral),

@@ -92,7 +92,7 @@ def draw_protocol(
             field_mm=float(rng.uniform(200, 250)),
             matrix=matrix,
             center_mm=(heart_x + float(rng.normal(0, 8)), heart_y + float(rng.normal(4, 8))),
-            top_mm=float(rng.uniform(-25, 16)),
+            top_mm=float(rng.uniform(-30, 11)),
             length_mm=float(rng.uniform(120, 160)),
             thickness_mm=thick,
             increment_mm=thick,

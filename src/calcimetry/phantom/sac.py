@@ -73,6 +73,17 @@ class Sac:
         """Height of the underside of the muscle."""
         return np.asarray(np.float32(self.floor_mm) - np.float32(_TILT) * x, dtype=np.float32)
 
+    @property
+    def bottom_mm(self) -> float:
+        """Height of the lowest place of the muscle: where a chamber would reach through the underside it is cut."""
+        lowest = []
+        for chamber in self.chambers.values():
+            down = np.array(chamber.half) ** 2 * chamber.frame[:, 2]
+            reach = float(np.sqrt((down * chamber.frame[:, 2]).sum()))
+            at = np.array(chamber.center) - (down / reach) @ chamber.frame
+            lowest.append(max(float(at[2]), float(self.underside_mm(np.array(at[0], dtype=np.float32)))))
+        return min(lowest)
+
     @cached_property
     def _depths(self) -> tuple[Points, NDArray[np.float32]]:
         """First corner of a coarse grid (x, y, z) and how deep inside of the hull its points lie."""

@@ -9,15 +9,18 @@ import numpy as np
 from calcimetry.phantom.coronaries import Points, World
 from calcimetry.phantom.figure import Figure
 from calcimetry.phantom.heart import Chamber
+from calcimetry.phantom.root import AorticRoot
 from calcimetry.phantom.tubes import Tube, spline
 
-__all__ = ["VALVE", "vessels"]
+__all__ = ["vessels"]
 
-VALVE = (4.0, 3.0, -14.0)
-"""Centre of the aortic valve in the frame of the heart of middle size [mm]."""
+_SINUS_MM = 9.0
+"""The sinuses end so far above the middle of the root: the ostia lie 4 mm below that on average."""
 
 
-def vessels(figure: Figure, chambers: Mapping[str, Chamber], world: World, rng: np.random.Generator) -> dict[str, Tube]:
+def vessels(
+    figure: Figure, base: AorticRoot, chambers: Mapping[str, Chamber], world: World, rng: np.random.Generator
+) -> dict[str, Tube]:
     """Every tube between the lungs that is no artery of the heart, by name."""
     root = np.array(figure.root_mm)
     asc, desc, trunk = figure.ascending_mm, figure.descending_mm, figure.trunk_mm
@@ -27,10 +30,10 @@ def vessels(figure: Figure, chambers: Mapping[str, Chamber], world: World, rng: 
     def j(x: float, y: float, z: float, sd: float = 2.0) -> Points:
         return np.array([x, y, z]) + rng.normal(0, sd, 3)
 
-    # Ascending: valve, root, then up and a little to the right before it turns back.
-    valve = world(VALVE)
-    up = root + np.array([-7.0, -3.0, -root[2] * 0.55]) + rng.normal(0, 3.0, 3)
-    high = np.array([root[0] - 6.0, root[1] + 6.0, top - asc - 10.0]) + rng.normal(0, 2.0, 3)
+    # Ascending: from the valve along the leaning axis of the root, then it turns upright, and back above.
+    junction = root + _SINUS_MM * base.axis
+    up = junction + 14.0 * np.array([0.65, 0.65, 1.0]) * base.axis / base.axis[2] + rng.normal(0, 2.0, 3)
+    high = np.array([up[0] - 5.0, root[1] + 5.0, top - asc - 10.0]) + rng.normal(0, 2.0, 3)
     # The arch passes left of the trachea.
     beside = np.array([cx - 1 + figure.trachea_mm + asc * 0.82, cy - 10.0, top - asc * 0.82])
     spine = figure.spine_x, figure.spine_y
@@ -45,7 +48,7 @@ def vessels(figure: Figure, chambers: Mapping[str, Chamber], world: World, rng: 
         return np.array([x, y, z])
 
     start = beside_spine(down_z)
-    way = [valve, root, up, high, (high + beside) / 2 + np.array([0, 0, 4.0]), beside]
+    way = [base.valve, root, up, high, (high + beside) / 2 + np.array([0, 0, 4.0]), beside]
     way += [(beside + start) / 2 + np.array([2.0, 0, 4.0]), start]
     way += [beside_spine(z) + rng.normal(0, 1.0, 3) for z in np.arange(down_z - 35, -260, -38)]
     whole = spline(np.stack(way))
@@ -79,20 +82,20 @@ def vessels(figure: Figure, chambers: Mapping[str, Chamber], world: World, rng: 
     tubes["left_subclavian"] = Tube.through(
         [third, j(cx + 24, cy + 4, top + 24), j(cx + 36, cy + 2, top + 48), j(cx + 64, cy - 6, top + 66)], [5.6, 4.6]
     )
-    fork = world((33, 18, 24))
+    fork = world((18, 8, 36))
     tubes["pulmonary_trunk"] = Tube.through(
-        [world((25, -20, -26)), world((29, -17, -12)), world((34, -10, 0)), world((37, 2, 13)), fork],
+        [world((26, -26, -22)), world((28, -20, -9)), world((25, -14, 4)), world((21, -6, 20)), fork],
         [trunk * 1.08, trunk * 1.05, trunk, trunk * 0.95])  # fmt: skip
     tubes["pulmonary_left"] = Tube.through(
         [fork, j(44, cy - 6, fork[2] + 6), j(54, cy + 10, fork[2] + 2), j(60, cy + 16, fork[2] - 20)],
         [trunk * 0.82, trunk * 0.72, 7])  # fmt: skip
-    behind = np.array([root[0] - 2, root[1] + asc + trunk * 0.72 + 2, fork[2] - 3])
+    behind = np.array([high[0] + 4, root[1] + asc + trunk * 0.72 + 4, fork[2] - 3])
     tubes["pulmonary_right"] = Tube.through(
         [fork, (fork + behind) / 2, behind, j(-34, cy - 12, fork[2] - 9), j(-50, cy - 4, fork[2] - 17)],
         [trunk * 0.85, trunk * 0.78, trunk * 0.7, 8])  # fmt: skip
     ra = np.array(chambers["right_atrium"].center)
-    caval = [j(root[0] - asc - 13, root[1] + 16, 42), j(root[0] - asc - 12, root[1] + 18, 12)]
-    caval += [j(root[0] - asc - 10, root[1] + 19, root[2] + 14), ra + np.array([-3.0, 2.0, 18.0])]
+    caval = [j(high[0] - asc - 8, root[1] + 16, 42), j(high[0] - asc - 7, root[1] + 18, 12)]
+    caval += [j(up[0] - asc - 7, root[1] + 18, root[2] + 18), ra + np.array([-3.0, 2.0, 18.0])]
     tubes["vena_cava_superior"] = Tube.through(np.stack(caval), [8.0, 9.0, 10.0])
     meet = caval[0]
     tubes["vein_left"] = Tube.through(
@@ -114,7 +117,7 @@ def vessels(figure: Figure, chambers: Mapping[str, Chamber], world: World, rng: 
         end = np.array([out[0], out[1], center[2] + out[2]])
         tubes[name] = Tube.through([begin, (begin + end) / 2 + rng.normal(0, 3, 3), end], [8.0, 6.5, 5.0])
     tubes["left_ear"] = Tube.through(
-        [world((40, 36, 2)), world((53, 24, 9)), world((57, 10, 13)), world((52, 0, 15))], [9, 8.5, 7, 5]
+        [world((40, 36, 4)), world((52, 24, 13)), world((54, 10, 19)), world((47, 1, 21))], [9, 8.5, 7, 5]
     )
     tubes["right_ear"] = Tube.through(
         [world((-16, 0, -14)), world((-17, -14, -4)), world((-9, -23, 2)), world((2, -26, 5))], [12, 11, 8, 5]

@@ -24,7 +24,7 @@ NAMES = ("left_main", "left_anterior_descending", "left_circumflex", "right_coro
 
 @pytest.fixture(scope="module")
 def scan() -> Simulation:
-    return person(5, "gated", matrix=200)
+    return person(8, "gated", matrix=200)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_without_a_believable_shape_the_courses_hang_on_the_root_with_little_con
     assert grid is not None
     assert found.tissue is not None
     place = grid.to_index(np.array(found.points["root"].mm))
-    base = Root(float(place[0]), float(place[1]), float(place[2]), 16.0, (1.0, 0.0, 0.0), (3.0, 6.0), 1.0, 14.0)
+    base = Root(float(place[0]), float(place[1]), float(place[2]), 16.0, (1.0, 0.0, 0.0), (3.0, 6.0), 1.0, 14.0, 0.0)
     form = Shape(np.asarray(found.tissue.labels), place, place, 0.0, 0.0, 3000.0, 0.0)
     loose = courses(scan.volume, grid, form, base, 0.9).tubes
     for name in NAMES:

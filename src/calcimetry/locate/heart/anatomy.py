@@ -17,7 +17,7 @@ from calcimetry.locate.heart.courses import courses
 from calcimetry.locate.heart.descending import descending
 from calcimetry.locate.heart.frame import Frame, frame
 from calcimetry.locate.heart.levels import heart_bottom, levels
-from calcimetry.locate.heart.mitral import mitral
+from calcimetry.locate.heart.mitral import aortic, mitral
 from calcimetry.locate.heart.root import Root, root
 from calcimetry.locate.heart.shape import heart_points, shape, tissue_regions
 from calcimetry.locate.heart.spine import spine
@@ -29,9 +29,9 @@ F64 = NDArray[np.float64]
 
 AGAIN_MM = 5.0
 """The ascending aorta is followed once more if its root lies further than this from where it was expected."""
-MITRAL_MM = (20.0, 25.0, -12.0)
+MITRAL_MM = (13.0, 25.0, -10.0)
 """From the middle of the aortic to that of the mitral valve: left, back, head."""
-MITRAL_NORMAL = (0.75, -0.55, -0.37)
+MITRAL_NORMAL = (0.74, -0.47, -0.47)
 """Across the mitral valve, towards the apex."""
 
 
@@ -90,7 +90,7 @@ def _anatomy(volume: Volume, regions: Regions, enhanced: bool) -> Anatomy:
         # What is told apart here is blood from bone and from fat: where blood is as dense as bone, nothing is sure.
         sure = round(0.2 * sure, 2)
     tubes |= great_vessels(grid, back, air, up, down, base, heights, sure)
-    points["root"] = _point(grid, (base.slice, base.row, base.column), (*_across(base), base.sd_mm[1]), sure)
+    points["root"] = _point(grid, base.center(grid), (*_across(base), base.sd_mm[1]), sure)
     planes |= _valves(grid, base, sure)
     low = heart_bottom(grid, heights, base.slice, base.sd_mm[1])
     heights = replace(heights, bottom=None if low is None else low[0])
@@ -99,6 +99,7 @@ def _anatomy(volume: Volume, regions: Regions, enhanced: bool) -> Anatomy:
         return Anatomy(volume.id, tubes, points, planes, None, sure)
     arteries = courses(volume, grid, form, base, sure)
     points |= heart_points(grid, form) | arteries.points
+    planes["aortic_valve"] = aortic(grid, form, base, planes["aortic_valve"])
     planes["mitral"] = mitral(grid, form, base, planes["mitral"])
     if low is not None:
         middle = (low[0], float(form.centroid[1]), float(form.centroid[2]))
@@ -138,6 +139,6 @@ def _three(values: F64) -> tuple[float, float, float]:
 
 
 def _point(
-    grid: Frame, index: tuple[float, float, float], sd_mm: tuple[float, float, float], confidence: float
+    grid: Frame, index: tuple[float, float, float] | F64, sd_mm: tuple[float, float, float], confidence: float
 ) -> Landmark:
     return Landmark(_three(grid.to_lps(np.array(index))), sd_mm, confidence)

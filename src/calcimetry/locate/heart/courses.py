@@ -51,8 +51,8 @@ class CourseSettings:
     depth_mm: tuple[float, float] = (5.0, 6.0)
     settle_mm: float = 30.0
     doubt: float = 0.7
-    ostium_left: tuple[float, float, float] = (0.93, 0.35, 0.0)
-    ostium_right: tuple[float, float, float] = (-0.2, -0.97, 0.0)
+    ostium_left: tuple[float, float, float] = (0.56, 0.53, 0.51)
+    ostium_right: tuple[float, float, float] = (-0.1, -0.94, -0.1)
     beyond_mm: float = 2.0
     anchor: float = 0.8
     anchor_mm: float = 25.0
@@ -76,8 +76,8 @@ class CourseSettings:
     radius_mm: float = 2.0
     shape_least: float = 0.3
     shapeless: float = 0.15
-    middle_mm: tuple[float, float, float] = (32.0, 2.0, -33.0)
-    apex_mm: tuple[float, float, float] = (84.0, -30.0, -58.0)
+    middle_mm: tuple[float, float, float] = (19.0, 6.0, -27.0)
+    apex_mm: tuple[float, float, float] = (67.0, -20.0, -57.0)
     volume_ml: float = 550.0
     outside_mm: float = 10.0
     thread: ThreadSettings = ThreadSettings()
@@ -161,7 +161,7 @@ class _Place:
 
 
 def _place(frame: Frame, form: Shape, base: Root, shaped: bool, widened: float, settings: CourseSettings) -> _Place:
-    root = frame.to_lps(np.array([base.slice, base.row, base.column]))
+    root = frame.to_lps(base.center(frame))
     if shaped:
         middle, apex, volume_ml = frame.to_lps(form.centroid), frame.to_lps(form.apex), form.volume_ml
     else:

@@ -34,7 +34,7 @@ class LevelSettings:
     below_mm: tuple[float, float] = (3.0, 13.0)
     height_mm: tuple[float, float] = (82.0, 9.0)
     apart_mm: float = 28.0
-    carina_mm: tuple[float, float] = (44.0, 10.0)
+    carina_mm: tuple[float, float] = (45.0, 10.0)
     bottom_mm: tuple[float, float] = (96.0, 14.0)
     top_mm: tuple[float, float] = (35.0, 22.0)
     short_mm: float = 45.0

@@ -34,25 +34,33 @@ class RootSettings:
     independent : so many heights of a course count as if they were apart from each other.
     far : the expected height costs no more than this many squared spreads.
     usual : the courses fit a true left main to about this much (half the sum of squared spreads); worse is suspicious.
+    doubt : where image and distances differ altogether, so much belief is left: what is found leans on the distances.
     beyond_mm : the left main may lie so far above the field.
-    valve_mm : the middle of the valve lies so far down the axis from the height of the left main. The ostia stand about
-        14 mm over the valve's plane, and that of the left main on its raised side.
+    rise_mm : the left main stands so far over the middle of the root, as the root leans and its left side is raised;
+        that middle, half way in height between both ostia, is what is called the root.
+    valve_mm : the middle of the valve lies so far down the axis from the height of the left main.
     drift_left, drift_back : of the axis, mean and spread [mm per mm down].
+    bend : the axis below leans so much more to the left than the track around the left main, and that is good to
+        ``track_sd`` [mm per mm].
     """
 
     heights_mm: tuple[float, ...] = (36, 30, 24, 18, 12, 6, 0, -6, -12, -18, -24, -30, -36)
-    ring: tuple[float, ...] = (1.04, 1.00, 0.97, 0.97, 0.96, 0.91, 0.81, 0.68, 0.55, 0.39, 0.25, 0.17, 0.16)
-    behind: tuple[float, ...] = (0.52, 0.46, 0.45, 0.58, 0.78, 0.81, 0.60, 0.32, 0.11, 0.02, 0.01, 0.01, 0.01)
-    ahead: tuple[float, ...] = (1.06, 0.97, 0.93, 0.99, 1.05, 1.09, 1.10, 1.03, 0.82, 0.54, 0.29, 0.19, 0.17)
-    trunk: tuple[float, ...] = (0.41, 0.60, 0.69, 0.70, 0.78, 0.86, 0.85, 0.76, 0.63, 0.52, 0.44, 0.40, 0.40)
-    spread: tuple[float, float, float, float] = (0.18, 0.32, 0.36, 0.42)
+    ring: tuple[float, ...] = (1.09, 1.02, 0.98, 0.98, 0.98, 0.96, 0.90, 0.81, 0.66, 0.45, 0.27, 0.17, 0.16)
+    behind: tuple[float, ...] = (0.45, 0.37, 0.33, 0.48, 0.75, 0.86, 0.70, 0.39, 0.14, 0.03, 0.00, 0.00, 0.00)
+    ahead: tuple[float, ...] = (1.00, 0.94, 0.94, 1.02, 1.08, 1.11, 1.05, 0.93, 0.76, 0.49, 0.23, 0.11, 0.10)
+    trunk: tuple[float, ...] = (0.64, 0.77, 0.82, 0.86, 0.94, 0.98, 0.87, 0.67, 0.52, 0.46, 0.42, 0.38, 0.37)
+    spread: tuple[float, float, float, float] = (0.21, 0.27, 0.40, 0.33)
     independent: float = 4.0
     far: float = 9.0
     usual: float = 6.0
+    doubt: float = 0.4
     beyond_mm: float = 12.0
-    valve_mm: float = 19.0
-    drift_left: tuple[float, float] = (0.7, 0.25)
-    drift_back: tuple[float, float] = (0.1, 0.2)
+    rise_mm: float = 9.0
+    valve_mm: float = 22.0
+    drift_left: tuple[float, float] = (0.95, 0.3)
+    drift_back: tuple[float, float] = (0.1, 0.17)
+    bend: float = 0.22
+    track_sd: float = 0.2
     least_sd_mm: float = 5.0
 
 
@@ -61,7 +69,7 @@ class Root:
     """Slice (not rounded), row and column of the aorta at the left main; spreads; the axis down [mm per mm].
 
     ``axis`` points down the vessel: (slices, back, left) [mm], unit length. ``sd_mm``: across and along the body.
-    ``valve_mm``: the middle of the valve, so far down the axis.
+    ``valve_mm``: the middle of the valve, so far down the axis. ``rise_mm``: the left main over the root's middle.
     ``agreement`` (0 to 1): how well image, carina and bottom of the heart agree.
     """
 
@@ -73,6 +81,14 @@ class Root:
     sd_mm: tuple[float, float]
     agreement: float
     valve_mm: float
+    rise_mm: float
+
+    def center(self, frame: Frame) -> F64:
+        """(slice, row, column) of the middle of the root: on its axis, half way in height between both ostia."""
+        along = self.rise_mm / self.axis[0]
+        return np.asarray(
+            np.array([self.slice, self.row, self.column]) + along * np.array(self.axis) / np.array(frame.mm)
+        )
 
 
 def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings = RootSettings()) -> Root:
@@ -93,7 +109,7 @@ def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings
     by_image = np.exp(seen - seen.max())
     apart = abs(float((by_image * at).sum() / by_image.sum()) - middle) * step
     known = (heights.carina is not None) + (heights.lung_end is not None)
-    agreement = float(np.exp(-0.5 * (apart / 15.0) ** 2)) * (0.7, 0.9, 1.0)[known]
+    agreement = max(float(np.exp(-0.5 * (apart / 15.0) ** 2)), settings.doubt) * (0.7, 0.9, 1.0)[known]
     agreement *= float(np.exp(-max(0.0, worst - 1.7 * settings.usual) / 6.0))
     outside = max(0.0, (track.slices[0] - middle) * step)
     row, column, axis = _axis(frame, track, middle, settings)
@@ -101,7 +117,7 @@ def root(frame: Frame, track: Ascending, heights: Levels, settings: RootSettings
     radius = float(np.median(track.radius_mm[near])) if near.any() else float(track.radius_mm[0])
     sd_mm = (float(np.hypot(3.0, 0.4 * outside)), float(np.hypot(max(sd, settings.least_sd_mm), outside)))
     agreement *= float(np.exp(-outside / 10.0))
-    return Root(middle, row, column, radius, axis, sd_mm, agreement, settings.valve_mm)
+    return Root(middle, row, column, radius, axis, sd_mm, agreement, settings.valve_mm, settings.rise_mm)
 
 
 def courses(frame: Frame, track: Ascending) -> F64:
@@ -154,17 +170,18 @@ def _axis(
     if near.sum() < 2:
         near = np.abs(height) <= np.sort(np.abs(height))[min(1, len(height) - 1)]
     slopes, places = [], []
-    for values, mm, (mean, sd) in (
-        (track.row, frame.mm[1], settings.drift_back),
-        (track.column, frame.mm[2], settings.drift_left),
+    for values, mm, (mean, sd), bend in (
+        (track.row, frame.mm[1], settings.drift_back, 0.0),
+        (track.column, frame.mm[2], settings.drift_left, settings.bend),
     ):
-        # a line through the points, its slope drawn to the expected one (points are good to about 2 mm)
+        # a line through the points (good to about 2 mm), its slope drawn to the expected one
         x, y = height[near], values[near] * mm
         spread = float(((x - x.mean()) ** 2).sum()) / 4.0
         own = float(((x - x.mean()) * (y - y.mean())).sum()) / 4.0
-        slope = (own + mean / sd**2) / (spread + 1.0 / sd**2)
-        slopes.append(slope)
-        places.append((float(y.mean()) - slope * float(x.mean())) / mm)
+        line = (own + (mean - bend) / sd**2) / (spread + 1.0 / sd**2)
+        places.append((float(y.mean()) - line * float(x.mean())) / mm)
+        known = spread / (1.0 + spread * settings.track_sd**2)
+        slopes.append((known * (own / max(spread, 1e-9) + bend) + mean / sd**2) / (known + 1.0 / sd**2))
     axis = np.array([1.0, slopes[0], slopes[1]])
     axis /= np.linalg.norm(axis)
     return places[0], places[1], (float(axis[0]), float(axis[1]), float(axis[2]))

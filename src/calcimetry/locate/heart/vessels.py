@@ -86,8 +86,8 @@ def great_vessels(
     if len(own) >= 2:
         # amid the heart the root has little of a border
         near = np.clip(1.0 - (valve - up.slices[own]) * frame.mm[0] / 25.0, 0.0, 1.0)
-        line = np.stack([up.slices, up.row, up.column], axis=1).astype(np.float64)[own]
-        out["ascending"] = tube(frame, _even(frame, line), up.radius_mm[own], 2.0 + 2.0 * near, sure)
+        line, radius = _leaning(frame, up, base)
+        out["ascending"] = tube(frame, _even(frame, line[own]), radius[own], 2.0 + 2.0 * near, sure)
     if over is not None and over.believed > settings.least:
         out["arch"] = tube(frame, over.points, over.radius_mm, 3.0, round(min(over.believed, max(sure, 0.3)), 2))
         for name, one in branches(frame, spine, over, air).items():
@@ -102,6 +102,16 @@ def great_vessels(
         if found is not None:
             out[name] = found
     return out
+
+
+def _leaning(frame: Frame, up: Ascending, base: Root) -> tuple[F64, F64]:
+    """The track and its radius, below the left main along the root's axis: there the circles of chambers mislead it."""
+    line = np.stack([up.slices, up.row, up.column], axis=1).astype(np.float64)
+    below = np.maximum((up.slices - base.slice) * frame.mm[0], 0.0)
+    low = below > 0.0
+    away = below[:, None] / base.axis[0] * np.array(base.axis[1:]) / np.array(frame.mm[1:])
+    line[low, 1:] = np.array([base.row, base.column]) + away[low]
+    return line, np.where(low, base.radius_mm, up.radius_mm)
 
 
 def _even(frame: Frame, line: F64) -> F64:

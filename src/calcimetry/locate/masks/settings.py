@@ -17,7 +17,7 @@ class MaskSettings:
     stub : a piece shorter than so many radii is followed by height, as it has no direction of its own.
     front_mm : further than this in front of the middle of the spine it is the ascending aorta, nearer the descending.
     rise, fall : the arch begins and ends so many radii below its highest point.
-    root_mm : from the valve up to the ostia of the coronary arteries, along the vessel.
+    root_mm : from the middle of the valve up to that of the root, half way in height between both ostia.
     sd_mm : spread of a centre line from a mask.
     end_sd_mm : spread of where a mask begins along the vessel, as programs differ in that.
     differ_mm : masks and image that put the root further apart than this are said to differ.
@@ -38,7 +38,7 @@ class MaskSettings:
     front_mm: float = 50.0
     rise: float = 0.8
     fall: float = 1.1
-    root_mm: float = 16.0
+    root_mm: float = 12.0
     sd_mm: float = 1.5
     end_sd_mm: float = 5.0
     differ_mm: float = 20.0

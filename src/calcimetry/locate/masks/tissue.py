@@ -42,7 +42,7 @@ def base_of(
     across, along = float(np.hypot(*root.sd_mm[:2]) / np.sqrt(2.0)), root.sd_mm[2]
     valve_mm = settings.root_mm if valve is None else length
     axis = (float(-z), float(y), float(x))
-    return Root(float(at[0]), float(at[1]), float(at[2]), radius_mm, axis, (across, along), 1.0, valve_mm)
+    return Root(float(at[0]), float(at[1]), float(at[2]), radius_mm, axis, (across, along), 1.0, valve_mm, 0.0)
 
 
 def shape_of(
