@@ -43,8 +43,6 @@ class MorphologySettings:
     """Fewest members with a shape."""
     least_share: float = 0.5
     """Least share of the members (by confidence) that must have a shape."""
-    odd_share: float = 0.15
-    """Share of the particles from which on suspicious ones among benign ones are not put down to a slip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
