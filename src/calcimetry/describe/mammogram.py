@@ -84,7 +84,10 @@ def breast(
     if mm is None:
         return _without_size(lesions, groups)
     model = model or shipped()
-    formed = _formed(projection, lesions, regions, mm, settings, model)
+    # A speck below the operating point and outside of every group needs no word, and there are hundreds.
+    members = {member for one in groups for member in one.lesions}
+    wanted = [one for one in lesions if one.counted or one.id in members]
+    formed = _formed(projection, wanted, regions, mm, settings, model)
     named = tuple(_named(one, formed.get(one.id)) for one in lesions)
     by_id = {one.id: one for one in named}
     area = breast_mm2(regions, mm)
