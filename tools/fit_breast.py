@@ -495,8 +495,8 @@ def on_arteries(one: dict[str, Any]) -> np.ndarray:
 
 def of_groups(
     one: dict[str, Any], ratio: np.ndarray, coarse: np.ndarray, settings: GroupSettings
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Clusters of one image: surprise, truth of each (-1: unsure), and which true group it hits."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Clusters of one image: surprise, truth (-1: unsure), which true group it hits, spots sure by themselves."""
     found = grouped(one["index"] * float(one["mm"]), ratio, coarse, float(one["area"]), settings)
     truth, hit = [], []
     for cluster in found:
@@ -509,7 +509,8 @@ def of_groups(
         large = float(np.mean(kinds == COARSE)) >= 0.5
         truth.append(1 if real else 0 if not (large or np.isin(kinds, (SPOT, UNSURE)).any()) else -1)
         hit.append(int(np.bincount(own).argmax()) if real else -1)
-    return np.array([cluster.surprise for cluster in found]), np.array(truth, int), np.array(hit, int)
+    sure = [int((ratio[cluster.members] >= -np.log(PRIOR / (1 - PRIOR))).sum()) for cluster in found]
+    return np.array([cluster.surprise for cluster in found]), np.array(truth, int), np.array(hit, int), np.array(sure)
 
 
 def calibrated(surprise: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -558,6 +559,10 @@ def fit(arguments: argparse.Namespace) -> None:
         "lines": fitted_lines(images, arguments.seeds),
         "tracks": tracks,
     }
+    if arguments.lines:
+        kept = json.loads(Path(arguments.lines).read_text(encoding="utf-8"))
+        record["made_lines"] = kept.get("made_lines", kept["made"])
+        record["lines"], record["tracks"] = kept["lines"], kept["tracks"]
     Path(arguments.model).write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"wrote {arguments.model}: {Path(arguments.model).stat().st_size / 1e3:.0f} kB")
 
@@ -565,7 +570,7 @@ def fit(arguments: argparse.Namespace) -> None:
 def fitted_scale(images: list[dict[str, Any]], arguments: argparse.Namespace) -> dict[str, Any]:
     """Spots and groups on pixels of one size."""
     settings = GroupSettings()
-    surprise, truth, where, hit = [], [], [], []
+    surprise, truth, where, hit, sure = [], [], [], [], []
     for fold in range(FOLDS):
         kept = [one for one in images if one["fold"] != fold]
         spots = Networks.of(fitted_spots(kept, arguments.epochs, 1), len(CLASSES))
@@ -577,10 +582,14 @@ def fitted_scale(images: list[dict[str, Any]], arguments: argparse.Namespace) ->
                 surprise.append(got[0])
                 truth.append(got[1])
                 hit.append(got[2])
+                sure.append(got[3])
                 where.append(np.full(len(got[1]), number))
     x, y, at, on = np.concatenate(surprise), np.concatenate(truth), np.concatenate(where), np.concatenate(hit)
     spot_report(images)
     threshold = group_report(images, at, y, on, x)
+    # What is reported needs spots that are sure by themselves, too: what that rule leaves of both.
+    print(f"with {settings.distinct} sure spots:")
+    group_report(images, at, y, on, np.where(np.concatenate(sure) >= settings.distinct, x, -1.0))
     offset, slope = calibrated(x[y >= 0], y[y >= 0].astype(float))
     return {
         "groups": {"offset": offset, "slope": slope, "reported_from": float(f"{threshold:.4g}")},
@@ -644,6 +653,7 @@ def main(argv: list[str] | None = None) -> int:
     one.set_defaults(run=collect)
     two = commands.add_parser("fit")
     two.add_argument("--data", default="build/breast")
+    two.add_argument("--lines", default="", help="keep the networks of lines and arteries of this model")
     two.add_argument("--epochs", type=int, default=12)
     two.add_argument("--seeds", type=int, default=4)
     two.add_argument("--model", default="src/calcimetry/detect/breast/model.json")
