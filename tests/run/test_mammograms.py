@@ -29,7 +29,7 @@ def film(seed: int = 1) -> Projection:
 
 @cache
 def case() -> Case:
-    left, right = replace(film(1), id="i1", laterality="L"), replace(film(2), id="i2", laterality="R")
+    left, right = replace(film(1), id="i1", laterality="L"), replace(film(3), id="i2", laterality="R")
     return calcimetry.analyze(Study(images=(left, right)))
 
 

@@ -133,6 +133,10 @@ def _white(field: Field, settings: CoarseSettings) -> list[Body]:
         extent, width = _size(bits, field.mm)
         if fall < settings.metal_fall * (field.high - field.low) or extent > settings.most_metal_mm:
             continue
+        # Thick rings of calcium reach full white on film: what encloses something darker is judged as a ring.
+        closed = ndimage.binary_fill_holes(bits)
+        if int(closed.sum() - bits.sum()) >= settings.lumen_share * int(closed.sum()):
+            continue
         wide = ndimage.binary_dilation(bits)
         start = (box[0].start, box[1].start)
         full = float(bits.sum()) / float(_hull(bits).sum())

@@ -137,7 +137,7 @@ def _vessels(
     field: Field, fine: Field, large: list[Body], model: BreastModel, settings: BreastDetectSettings
 ) -> list[Artery]:
     """Arteries; a short course alone that lies on one large thing is that thing, a rod or the wall of a ring."""
-    found = _tracks(field, model, settings)
+    found = [one for one in _tracks(field, model, settings) if not _loops(one, field.mm, settings.arteries.loop_share)]
     least = settings.arteries.long_mm
 
     def share(one: Artery, bodies_there: list[Body]) -> float:
@@ -149,6 +149,13 @@ def _vessels(
     if sum(one.length_mm for one in found if one.length_mm >= least) >= settings.arteries.many_mm:
         return found
     return [one for one in found if one.length_mm >= least or share(one, large) <= 0.5]
+
+
+def _loops(one: Artery, mm: float, share: float) -> bool:
+    """Whether a course bends back upon itself: the wall of a ring does, an artery goes somewhere."""
+    points = one.points[:: max(1, len(one.points) // 60)] * mm
+    apart = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)).max()
+    return bool(apart < share * one.length_mm)
 
 
 def _is_vessel(one: Body, fine: Field, field: Field, tracks: list[Artery], settings: BreastDetectSettings) -> bool:

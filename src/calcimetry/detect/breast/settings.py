@@ -165,6 +165,9 @@ class ArterySettings:
     """Where so much of arteries is calcified, others are likely to be."""
     more_from: float = 0.06
     """Probability from which on a track, long or short, is an artery then: some five times likelier than elsewhere."""
+    loop_share: float = 0.5
+    """A course no two points of which lie this share of its length apart is the wall of a ring (a
+    full circle has 0.32, a half one 0.64)."""
     wall_mm: float = 2.5
     """Courses that run within this distance of each other are two walls of one vessel."""
     beside_mm: float = 0.8
