@@ -36,8 +36,9 @@ from calcimetry.detect.breast.groups import grouped
 from calcimetry.detect.breast.ridges import Pieces, piece_names, pieces
 from calcimetry.detect.breast.settings import ArterySettings, GroupSettings, SpotSettings
 from calcimetry.detect.breast.spot_features import names, spot_features
-from calcimetry.detect.breast.spot_model import CLASSES, SCHEMA, Networks, evidence, squeezed
+from calcimetry.detect.breast.spot_model import CLASSES, SCHEMA, Networks, evidence
 from calcimetry.detect.breast.spots import Spots, candidates
+from calcimetry.imaging.networks import squeezed
 from calcimetry.phantom import breast as simulated
 
 SPOT, COARSE, NONE, UNSURE = 1, 2, 0, -1

@@ -25,11 +25,12 @@ from scipy import ndimage
 from scipy.optimize import minimize
 
 from calcimetry.core.lesion import Mask
-from calcimetry.describe.model import SCHEMA, Classifier, squeezed
+from calcimetry.describe.model import SCHEMA, Classifier
 from calcimetry.describe.morphology import GROUP_INPUTS, SUSPICIOUS, group_inputs
 from calcimetry.describe.place import depths_mm
 from calcimetry.describe.shape import SHAPE, shape_of
 from calcimetry.detect import look_breast
+from calcimetry.imaging.networks import squeezed
 from calcimetry.locate.breast import breast_map
 from calcimetry.phantom import breast as simulated
 

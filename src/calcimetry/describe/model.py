@@ -13,22 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcimetry.core.errors import KnowledgeError
-from calcimetry.imaging.networks import Network, networks_of, output
+from calcimetry.imaging.networks import Network, networks_of, output, squeezed
 
-__all__ = ["SCHEMA", "Classifier", "FormModel", "load", "shipped", "squeezed"]
+__all__ = ["SCHEMA", "Classifier", "FormModel", "load", "shipped"]
 
 F64 = NDArray[np.float64]
 FILE = "model.json"
 SCHEMA = "calcimetry-breast-words/1"
-
-
-def squeezed(values: NDArray[Any]) -> F64:
-    """Features with their long tails drawn in; keeps sign and order.
-
-    >>> squeezed(np.array([0.0, 1.0, -100.0])).round(2).tolist()
-    [0.0, 0.88, -5.3]
-    """
-    return np.asarray(np.arcsinh(np.asarray(values, np.float64)))
 
 
 @dataclass(frozen=True, eq=False)

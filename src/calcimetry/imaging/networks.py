@@ -8,11 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Network", "networks_of", "output"]
+__all__ = ["Network", "networks_of", "output", "squeezed"]
 
 F64 = NDArray[np.float64]
 Network = tuple[tuple[F64, F64], ...]
 """Layers, each (weights (in, out), bias (out,)); all but the last are followed by a rectifier."""
+
+
+def squeezed(values: NDArray[Any]) -> F64:
+    """Features with their long tails drawn in; keeps sign and order.
+
+    >>> squeezed(np.array([0.0, 1.0, -100.0])).round(2).tolist()
+    [0.0, 0.88, -5.3]
+    """
+    return np.asarray(np.arcsinh(np.asarray(values, np.float64)))
 
 
 def networks_of(values: Sequence[Any], inputs: int, answers: int) -> tuple[Network, ...]:
