@@ -12,6 +12,7 @@ from scipy.sparse import csgraph
 from calcimetry.detect.breast.field import Field
 from calcimetry.detect.breast.ridges import Pieces
 from calcimetry.detect.breast.settings import ArterySettings
+from calcimetry.imaging.filters import gaussian
 
 __all__ = ["Artery", "accepted", "arteries", "band", "linked", "near_course", "track_names", "track_values"]
 
@@ -203,7 +204,7 @@ def band(one: Artery, pixels: NDArray[np.generic], field: Field) -> tuple[tuple[
     start = (field.origin[0] + int(low[0]) * step, field.origin[1] + int(low[1]) * step)
     rows, columns = inside.shape[0] * step, inside.shape[1] * step
     part = np.asarray(pixels[start[0] : start[0] + rows, start[1] : start[1] + columns], np.float32)
-    part = ndimage.gaussian_filter(part, 0.06 / mm) if step > 1 else part
+    part = gaussian(part, 0.06 / mm) if step > 1 else part
     wide = np.ones((step, step), np.float32)
     bits = (np.kron(inside.astype(np.float32), wide) > 0) & (part > np.kron(level, wide))
     if not bits.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from scipy import ndimage
 
 from calcimetry.detect.breast.field import Field, bands, noise_of
 from calcimetry.detect.breast.settings import CoarseSettings
+from calcimetry.imaging.filters import gaussian, greatest, median, percentile
 
 __all__ = ["Body", "bodies"]
 
 F32 = NDArray[np.float32]
 Bits = NDArray[np.bool_]
+Index = NDArray[np.intp]
 
 _RINGS_MM = (1.6, 2.5, 5.0, 9.0)
 """Distances at which the ground around a body is taken: the first that lies well outside it."""
@@ -86,7 +89,7 @@ def bodies(
         The whole image: the middle of small rings is looked for on its own pixels.
     """
     seen = field if fine is None else fine
-    grain = noise_of(np.asarray(field.pixels - ndimage.gaussian_filter(field.pixels, 0.5 / field.mm)), field, 8.5)
+    grain = noise_of(np.asarray(field.pixels - gaussian(field.pixels, 0.5 / field.mm)), field, 8.5)
     scale = field.step / seen.step
     last_row, last_column = seen.pixels.shape[0] - 1, seen.pixels.shape[1] - 1
     taken = np.zeros(seen.pixels.shape, bool)
@@ -129,7 +132,7 @@ def _white(field: Field, settings: CoarseSettings) -> list[Body]:
         box = tuple(slice(max(s.start - grow, 0), s.stop + grow) for s in boxes[n])
         bits = labels[box] == n + 1
         ring = ndimage.binary_dilation(bits, iterations=grow) & ~ndimage.binary_dilation(bits, iterations=grow - 1)
-        fall = field.top - float(np.percentile(field.pixels[box][ring], 75))
+        fall = field.top - percentile(field.pixels[box][ring], 75)
         extent, width = _size(bits, field.mm)
         if fall < settings.metal_fall * (field.high - field.low) or extent > settings.most_metal_mm:
             continue
@@ -150,11 +153,30 @@ def _maxima(field: Field, settings: CoarseSettings) -> list[tuple[int, int]]:
     for sigma in settings.sigma_mm:
         (band,) = bands(field.pixels, field.mm, (sigma,), 1.8)
         np.maximum(best, band / noise_of(band, field, 12.0), out=best)
-    peak = best == ndimage.maximum_filter(best, max(3, round(1.0 / field.mm)))
+    peak = best == greatest(best, max(3, round(1.0 / field.mm)))
     peak &= field.inside & (field.depth_mm > 0.3) & (best > settings.least_z)
     rows, columns = np.nonzero(peak)
     order = np.lexsort((columns, rows, -best[rows, columns]))[: settings.most]
     return [(int(rows[n]), int(columns[n])) for n in order]
+
+
+@dataclass(frozen=True, eq=False)
+class _Around:
+    """Distances [mm] in a square around a place; pixels (of the square as one row) of the ring and of the middle."""
+
+    away: F32
+    ring: Index
+    core: Index
+    near: Index
+
+
+@lru_cache(maxsize=16)
+def _around(shape: tuple[int, int], middle: tuple[int, int], mm: float, ring_mm: float) -> _Around:
+    y = (np.arange(shape[0], dtype=np.float32) - middle[0]) * np.float32(mm)
+    x = (np.arange(shape[1], dtype=np.float32) - middle[1]) * np.float32(mm)
+    away = np.hypot(y[:, None], x[None, :])
+    ring = np.flatnonzero((away > ring_mm) & (away < 1.6 * ring_mm))
+    return _Around(away, ring, np.flatnonzero(away < 0.7), np.flatnonzero(away < 0.8))
 
 
 def _patch(field: Field, at: tuple[int, int], least: float) -> _Patch | None:
@@ -163,28 +185,41 @@ def _patch(field: Field, at: tuple[int, int], least: float) -> _Patch | None:
         reach = round(1.6 * ring_mm / field.mm) + 1
         r0, c0 = max(at[0] - reach, 0), max(at[1] - reach, 0)
         values = field.pixels[r0 : at[0] + reach + 1, c0 : at[1] + reach + 1]
-        values = ndimage.gaussian_filter(values, _EVEN_MM / field.mm)
-        y = (np.arange(values.shape[0], dtype=np.float32) - (at[0] - r0)) * np.float32(field.mm)
-        x = (np.arange(values.shape[1], dtype=np.float32) - (at[1] - c0)) * np.float32(field.mm)
-        away = np.hypot(y[:, None], x[None, :])
-        ring = (away > ring_mm) & (away < 1.6 * ring_mm)
-        if not ring.any():
+        values = gaussian(values, _EVEN_MM / field.mm)
+        around = _around((values.shape[0], values.shape[1]), (at[0] - r0, at[1] - c0), field.mm, ring_mm)
+        if not around.ring.size:
             return None
-        base = float(np.percentile(values[ring], 60))
-        height = float(np.percentile(values[away < 0.7], 90)) - base
+        base = percentile(values.ravel()[around.ring], 60)
+        height = percentile(values.ravel()[around.core], 90) - base
         if height < 0.7 * least:
             return None
         joined = np.maximum(_closed(values, max(1, round(_BRIDGE_MM / field.mm))), values)
-        bits = _standing_out(joined, away, base, height)
+        bits = _standing_out(joined, around.near, base, height)
         # The maximum may lie beside the brightest part: once more with the height of what was found.
         if bits is not None:
-            height = float(np.percentile(values[bits], 80)) - base
-            bits = _standing_out(joined, away, base, height)
+            height = percentile(values[bits], 80) - base
+            bits = _standing_out(joined, around.near, base, height)
         if bits is None or height < least:
             return None
-        if float(away[bits].max()) < 0.95 * ring_mm:
-            return _Patch(values, (r0, c0), np.asarray(ndimage.binary_fill_holes(bits), bool), base, height, field.mm)
+        if float(around.away[bits].max()) < 0.95 * ring_mm:
+            rows, columns = _box(bits, max(_BESIDE_PX, round(0.3 / field.mm)))
+            start = (r0 + rows.start, c0 + columns.start)
+            filled = np.asarray(ndimage.binary_fill_holes(bits[rows, columns]), bool)
+            return _Patch(values[rows, columns], start, filled, base, height, field.mm)
     return None
+
+
+_BESIDE_PX = 4
+"""So much of what lies beside a body is looked at, or 0.3 mm."""
+
+
+def _box(bits: Bits, margin: int) -> tuple[slice, slice]:
+    """Rows and columns that hold all bits, and a margin."""
+    rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
+    return (
+        slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + 1 + margin),
+        slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + 1 + margin),
+    )
 
 
 def _closed(values: F32, reach: int) -> F32:
@@ -192,20 +227,27 @@ def _closed(values: F32, reach: int) -> F32:
 
     So one filter does for all levels.
     """
-    apart = np.abs(np.arange(-reach, reach + 1))
-    diamond = apart[:, None] + apart[None, :] <= reach
-    grown = ndimage.grey_dilation(values, footprint=diamond, mode="constant", cval=-np.inf)
-    return np.asarray(ndimage.grey_erosion(grown, footprint=diamond, mode="constant", cval=-np.inf), np.float32)
+    # (a diamond is a cross over and over; one step at a time is much less work than a footprint)
+    wide = np.full((values.shape[0] + 2, values.shape[1] + 2), -np.inf, np.float32)
+    inner = wide[1:-1, 1:-1]
+    inner[...] = values
+    for better in (np.maximum, np.minimum):
+        for _ in range(reach):
+            up_down = better(wide[:-2, 1:-1], wide[2:, 1:-1])
+            better(up_down, wide[1:-1, :-2], out=up_down)
+            better(up_down, wide[1:-1, 2:], out=up_down)
+            better(inner, up_down, out=inner)
+    return np.ascontiguousarray(inner)
 
 
-def _standing_out(joined: F32, away: NDArray[np.floating[Any]], base: float, height: float) -> Bits | None:
-    """What hangs together at half the height next to the middle, of values with their gaps closed."""
+def _standing_out(joined: F32, near: Index, base: float, height: float) -> Bits | None:
+    """What hangs together at half the height next to the middle (``near``), of values with their gaps closed."""
     if height <= 0:
         return None
     labels, _ = ndimage.label(joined > base + 0.45 * height)
-    near = labels[away < 0.8]
-    near = near[near > 0]
-    return None if near.size == 0 else np.asarray(labels == int(np.bincount(near).argmax()), bool)
+    there = labels.ravel()[near]
+    there = there[there > 0]
+    return None if there.size == 0 else np.asarray(labels == int(np.bincount(there).argmax()), bool)
 
 
 _EVEN_MM = 0.06
@@ -262,7 +304,7 @@ def _sharpness(patch: _Patch) -> float:
     outer = ndimage.binary_dilation(bits, iterations=max(1, round(0.3 / patch.mm))) & ~bits
     if not outer.any():
         return 0.0
-    return float(np.percentile(patch.values[edge], 50) - np.percentile(patch.values[outer], 40)) / patch.height
+    return (median(patch.values[edge]) - percentile(patch.values[outer], 40)) / patch.height
 
 
 def _hollow(patch: _Patch) -> float:
@@ -272,26 +314,26 @@ def _hollow(patch: _Patch) -> float:
         return 0.0
     middle = patch.values[depth > 0.6 * depth.max()]
     rim = patch.values[patch.bits & (depth <= max(0.5 * depth.max(), 2))]
-    return float((np.percentile(rim, 75) - np.median(middle)) / patch.height)
+    return (percentile(rim, 75) - median(middle)) / patch.height
 
 
 def _lumen(patch: _Patch, hull: Bits) -> float:
     """Largest share of the hull that is darker and closed in by brighter wall, whatever the level it is looked at."""
     box = ndimage.find_objects(ndimage.binary_dilation(hull, iterations=2).astype(np.uint8))[0]
     values, hull = patch.values[box], hull[box]
-    best = 0.0
     closed = _closed(values, max(1, round(0.5 * _BRIDGE_MM / patch.mm)))
-    for level in _LEVELS:
-        for wall in (values, closed):
-            labels, count = ndimage.label(wall <= patch.base + level * patch.height)
-            size, within = (np.bincount(own.ravel(), minlength=count + 1) for own in (labels, labels[hull]))
-            dark = within > 0.8 * size
-            for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1], np.zeros(1, labels.dtype)):
-                dark[side] = False
-            best = max(best, float(size[dark].sum()) / float(hull.sum()))
-    return best
+    levels = np.array([patch.base + level * patch.height for level in _LEVELS], np.float32)[:, None, None]
+    # All levels at once, each a plane of its own.
+    labels, count = ndimage.label(np.concatenate([values <= levels, closed <= levels]), structure=_PLANES)
+    size, within = (np.bincount(own.ravel(), minlength=count + 1) for own in (labels, labels[:, hull]))
+    dark = within > 0.8 * size
+    for side in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1], 0):
+        dark[side] = False
+    return float(size[dark].max(initial=0)) / float(hull.sum())
 
 
+_PLANES = np.zeros((3, 3, 3), bool)
+_PLANES[1] = ndimage.generate_binary_structure(2, 1)
 _SMALL_MM = 3.0
 """Greatest extent of a ring whose middle needs the image's own pixels."""
 
@@ -303,7 +345,7 @@ def _sharper(field: Field, patch: _Patch, hull: Bits, pixels: NDArray[Any]) -> t
     r0, c0 = ((o + (s + b.start) * step) for o, s, b in zip(field.origin, patch.start, box, strict=True))
     wide = np.kron(hull[box], np.ones((step, step), bool))
     values = np.asarray(pixels[r0 : r0 + wide.shape[0], c0 : c0 + wide.shape[1]], np.float32)
-    values = ndimage.gaussian_filter(values, 0.8 * _EVEN_MM / mm)
+    values = gaussian(values, 0.8 * _EVEN_MM / mm)
     return _Patch(values, (0, 0), wide, patch.base, patch.height, mm), wide
 
 
@@ -330,11 +372,10 @@ def _none(field: Field, patch: _Patch, extent: float, sharp: float, settings: Co
         return "metal"
     inner = patch.values[depth > max(0.4, 1.6 * patch.mm)]
     circle = patch.bits.sum() * patch.mm**2 / (np.pi / 4 * extent**2)
-    if inner.size >= 9 and circle > settings.disc_share:
-        low, high = np.percentile(inner, (10, 90))
-        if high - low < settings.disc_flat * patch.height:
-            return "marker"
-    return None
+    if inner.size < 9 or circle <= settings.disc_share:
+        return None
+    flat = percentile(inner, 90) - percentile(inner, 10) < settings.disc_flat * patch.height
+    return "marker" if flat else None
 
 
 def _solid(extent: float, long: bool, full: float, area: float) -> str:

@@ -13,6 +13,7 @@ from scipy import ndimage
 from calcimetry.core.image import Projection
 from calcimetry.core.regions import Regions
 from calcimetry.detect.breast.settings import SpotSettings
+from calcimetry.imaging.filters import gaussian, median
 
 __all__ = ["Field", "bands", "doubled", "field_of", "finer", "halved", "noise_of"]
 
@@ -73,6 +74,11 @@ class Field:
     def shares(self) -> dict[int, F32]:
         """Share of the breast in the square around each pixel, by the side of the square."""
         return {}
+
+    @cached_property
+    def half(self) -> Field | None:
+        """See :func:`halved`."""
+        return _half(self)
 
     @cached_property
     def thinned(self) -> Field:
@@ -198,6 +204,10 @@ def _averaged(array: NDArray[np.generic], step: int) -> F32:
 
 def halved(field: Field) -> Field | None:
     """The same on pixels twice as wide; ``None`` where they are wide already."""
+    return field.half
+
+
+def _half(field: Field) -> Field | None:
     if field.thinned is field:
         return None
     rows, columns = (2 * (n // 2) for n in field.pixels.shape)
@@ -227,8 +237,9 @@ def bands(pixels: F32, mm: float, sigma_mm: tuple[float, ...], surround: float) 
     """Differences of two Gaussians, one for each width."""
     out = []
     for sigma in sigma_mm:
-        inner = ndimage.gaussian_filter(pixels, sigma / mm, truncate=3.0)
-        out.append(np.asarray(inner - ndimage.gaussian_filter(pixels, surround * sigma / mm, truncate=3.0), np.float32))
+        band = gaussian(pixels, sigma / mm, truncate=3.0)
+        band -= gaussian(pixels, surround * sigma / mm, truncate=3.0)
+        out.append(band)
     return out
 
 
@@ -243,35 +254,46 @@ def noise_of(band: F32, field: Field, window_mm: float) -> F32:
         step, (rows, columns) = thin.step // field.step, field.pixels.shape
         noise = noise_of(band[::step, ::step], thin, window_mm)
         return np.repeat(np.repeat(noise, step, axis=0), step, axis=1)[:rows, :columns]
-    even = _of_grey(band, field)
     # An odd number of pixels: a mirrored image has the mirrored noise.
     size = max(2, round(window_mm / field.mm / 2)) * 2 + 1
-    square = np.square(band)
     if size not in field.shares:
         share = ndimage.uniform_filter(field.inside.astype(np.float32), size, mode="constant")
-        field.shares[size] = np.maximum(share, 1e-3)
-    weight = field.shares[size]
-    square = np.where(field.inside, square, 0.0).astype(np.float32)
-    local = ndimage.uniform_filter(square, size, mode="constant") / weight
+        field.shares[size] = 1 / np.maximum(share, 1e-3)
+    over = field.shares[size]
+    square = np.where(field.inside, band, np.float32(0))
+    np.square(square, out=square)
+    local = ndimage.uniform_filter(square, size, mode="constant")
+    local *= over
+    clipped = np.empty_like(square)
     for limit in (3.0, 2.5):
         # (a Gaussian clipped there loses the share that the factor gives back)
-        local = ndimage.uniform_filter(np.minimum(square, limit**2 * local), size, mode="constant") / weight * 1.05
-    return np.asarray(np.maximum(np.sqrt(0.5 * local + 0.5 * even**2), 0.7 * even), np.float32)
+        np.multiply(local, np.float32(limit**2), out=local)
+        np.minimum(square, local, out=clipped)
+        ndimage.uniform_filter(clipped, size, mode="constant", output=local)
+        local *= over
+        local *= np.float32(1.05)
+    even = _of_grey(band, field)
+    np.multiply(even, even, out=clipped)
+    local += clipped
+    local *= np.float32(0.5)
+    np.sqrt(local, out=local)
+    even *= np.float32(0.7)
+    return np.maximum(local, even, out=local)
 
 
 @dataclass(frozen=True, eq=False)
 class Greys:
-    """Pixels of a field by their grey, the same for every filter.
+    """Pixels of a field by their grey, the local mean, the same for every filter.
 
-    ``grey`` (row, column) is the local mean. Of one pixel in ``step`` in each direction that lies inside, ``order``
-    sorts them by class, ``ends`` (classes + 1,) are the classes' places in that order, ``centers`` the classes' grey.
+    ``members`` are pixels (places in the field as one row) inside the breast, class by class, enough of them; ``ends``
+    (classes + 1,) the classes' places among them. Each pixel (row, column) of the field lies between the middles of
+    the classes ``below`` and the next one, at ``share`` of the way.
     """
 
-    grey: F32
-    step: int
-    order: NDArray[np.intp]
+    members: NDArray[np.intp]
     ends: NDArray[np.intp]
-    centers: NDArray[np.float64]
+    below: NDArray[np.intp]
+    share: F32
 
 
 def _greys(field: Field) -> Greys:
@@ -281,18 +303,25 @@ def _greys(field: Field) -> Greys:
     edges = np.quantile(greys, np.linspace(0, 1, _BINS + 1))
     at = np.clip(np.searchsorted(edges, greys, side="right") - 1, 0, _BINS - 1)
     ends = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=_BINS))])
-    return Greys(grey, step, np.argsort(at, kind="stable"), ends, 0.5 * (edges[1:] + edges[:-1]))
+    numbers = np.arange(field.pixels.size).reshape(field.pixels.shape)[::step, ::step]
+    members = numbers[field.inside[::step, ::step]][np.argsort(at, kind="stable")]
+    way = np.interp(grey, 0.5 * (edges[1:] + edges[:-1]), np.arange(_BINS))
+    below = np.minimum(way, _BINS - 2).astype(np.intp)
+    return Greys(members, ends, below, np.asarray(way - below, np.float32))
 
 
 def _of_grey(band: F32, field: Field) -> F32:
     """Robust deviation of the band among pixels of the same grey."""
     greys = field.greys
-    pick = (slice(None, None, greys.step), slice(None, None, greys.step))
-    values = np.abs(band[pick][field.inside[pick]])[greys.order]
-    whole = 1.4826 * float(np.median(values))
+    values = np.abs(band.ravel()[greys.members])
+    whole = 1.4826 * median(values)
     spread = np.full(_BINS, whole)
     for n in range(_BINS):
         mine = values[greys.ends[n] : greys.ends[n + 1]]
         if mine.size > 50:
-            spread[n] = 1.4826 * float(np.median(mine))
-    return np.asarray(np.maximum(np.interp(greys.grey, greys.centers, spread), max(0.2 * whole, 1e-6)), np.float32)
+            spread[n] = 1.4826 * median(mine)
+    lower = np.asarray(spread, np.float32)
+    out = np.take(np.append(np.diff(lower), np.float32(0)), greys.below)
+    out *= greys.share
+    out += np.take(lower, greys.below)
+    return np.asarray(np.maximum(out, np.float32(max(0.2 * whole, 1e-6)), out=out))

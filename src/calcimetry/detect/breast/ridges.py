@@ -11,6 +11,7 @@ from scipy.sparse import csgraph
 
 from calcimetry.detect.breast.field import Field, bands, noise_of
 from calcimetry.detect.breast.settings import ArterySettings
+from calcimetry.imaging.filters import gaussian, greatest
 
 __all__ = ["Pieces", "piece_names", "pieces"]
 
@@ -106,7 +107,7 @@ def _strength(field: Field, settings: ArterySettings) -> tuple[F32, F32, list[F3
     scales = []
     for sigma_mm in settings.ridge_mm:
         s = sigma_mm / field.mm
-        even = ndimage.gaussian_filter(field.pixels, s, truncate=3.0)
+        even = gaussian(field.pixels, s, truncate=3.0)
         row, column = np.gradient(even)
         (yy, yx), xx = np.gradient(row), np.gradient(column, axis=1)
         half, off = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
@@ -189,8 +190,8 @@ def _values(
     own = seen[:, _MIDDLE - 1 : _MIDDLE + 2].mean(axis=1) - (seen[:, :5].mean(axis=1) + seen[:, -5:].mean(axis=1)) / 2
     spread = np.sqrt(np.maximum(mean(own**2) - mean(own) ** 2, 0))
     change = np.abs(np.diff(own, prepend=own[:1])) * np.concatenate([[False], number[1:] == number[:-1]])
-    high = ndimage.maximum_filter(fine, 3)[at]
-    middling = ndimage.maximum_filter(middle, 3)[at]
+    high = greatest(fine, 3)[at]
+    middling = greatest(middle, 3)[at]
     bend = np.abs((np.diff(across, prepend=across[:1]) + np.pi / 2) % np.pi - np.pi / 2)
     lines = ndimage.uniform_filter(strength, max(3, round(10.0 / field.mm)))
     grey = (field.pixels[at] - field.low) / (field.high - field.low)

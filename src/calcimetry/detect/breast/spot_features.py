@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from calcimetry.detect.breast.field import Field, halved
 from calcimetry.detect.breast.spots import Spots
+from calcimetry.imaging.filters import gaussian, least
 
 __all__ = ["names", "spot_features"]
 
@@ -139,7 +140,7 @@ def _hessians(field: Field, spots: Spots) -> F64:
     own = halved(field) or field
     for sigma_mm in (0.28, 0.5):
         s = sigma_mm / own.mm
-        even = ndimage.gaussian_filter(own.pixels, s, truncate=3.0)
+        even = gaussian(own.pixels, s, truncate=3.0)
         yy = np.zeros_like(even)
         xx = np.zeros_like(even)
         xy = np.zeros_like(even)
@@ -166,10 +167,10 @@ def _around(field: Field, spots: Spots, base: F64, height: F64, sigma: F64) -> F
     step = np.maximum(np.abs(np.diff(small, axis=1)).max(axis=(1, 2)), np.abs(np.diff(small, axis=2)).max(axis=(1, 2)))
     reach = max(2, round(1.0 / field.mm))
     dark = (base - _patches(field.pixels, spots.index, reach).min(axis=(1, 2))) / height
-    low = ndimage.minimum_filter(spots.levels[0], max(3, round(6.0 / field.mm)))[rows, columns]
+    low = least(spots.levels[0], max(3, round(6.0 / field.mm)))[rows, columns]
     thin = halved(field) or field
-    coarse = ndimage.gaussian_filter(thin.pixels, 1.0 / thin.mm, truncate=2.5)
-    slow = ndimage.gaussian_filter(thin.pixels, 3.0 / thin.mm, truncate=2.5)
+    coarse = gaussian(thin.pixels, 1.0 / thin.mm, truncate=2.5)
+    slow = gaussian(thin.pixels, 3.0 / thin.mm, truncate=2.5)
     at = tuple(
         np.minimum(n // (thin.step // field.step), m - 1) for n, m in zip((rows, columns), slow.shape, strict=True)
     )

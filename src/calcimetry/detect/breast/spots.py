@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from calcimetry.detect.breast.field import Field, bands, doubled, halved, noise_of
 from calcimetry.detect.breast.settings import SpotSettings
+from calcimetry.imaging.filters import greatest
 
 __all__ = ["Spots", "candidates"]
 
@@ -63,7 +63,7 @@ def candidates(field: Field, settings: SpotSettings) -> Spots:
     fine = settings.finest(field.mm)
     apart = settings.finest_apart_mm if fine else settings.apart_mm
     size = 2 * max(1, round(apart / field.mm)) + 1 if field.mm < apart else 3
-    peak = (best == ndimage.maximum_filter(best, size)) & field.open & (best > settings.least_z)
+    peak = (best == greatest(best, size)) & field.open & (best > settings.least_z)
     rows, columns = np.nonzero(peak)
     heights = best[rows, columns]
     order = np.lexsort((columns, rows, -heights))[: settings.finest_most if fine else settings.most]

@@ -1,0 +1,143 @@
+"""Filters of two-dimensional images, fast with numpy alone: Gaussian, greatest and least value around; percentiles."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["gaussian", "greatest", "least", "median", "percentile"]
+
+F32 = NDArray[np.float32]
+Tile = tuple[slice, slice, F32]
+
+_TILE = 32
+"""Places along an axis that one product makes. Wider tiles multiply by more zeros, narrower ones call more often."""
+_PRODUCTS = 250_000
+"""At most so many multiplications in one product. OpenBLAS takes a second thread from 262144 on."""
+_SMALL = 96
+"""Axes up to this length are filtered by one product."""
+
+
+def gaussian(image: NDArray[np.generic], sigma: float, truncate: float = 4.0) -> F32:
+    """Gaussian of a standard deviation in pixels, cut off at ``truncate`` of them; the image mirrored at its borders.
+
+    As ``scipy.ndimage.gaussian_filter`` to some units in the last place of the largest value: products with narrow
+    matrices, which run five to ten times as fast.
+
+    >>> gaussian(np.eye(3), 0.5).astype(float).round(3).tolist()
+    [[0.809, 0.179, 0.012], [0.179, 0.641, 0.179], [0.012, 0.179, 0.809]]
+    """
+    pixels = np.array(image, np.float32, order="C")
+    if pixels.size == 0 or int(truncate * sigma + 0.5) < 1:
+        return pixels
+    # Sums of small numbers are rounded less: differences of two results keep their last places.
+    ground = pixels.mean()
+    pixels -= ground
+    rows, columns = (_tiles(n, sigma, truncate) for n in pixels.shape)
+    down = np.empty_like(pixels)
+    for there, here, weights in rows:
+        for part in _parts(pixels.shape[1], weights.size):
+            np.matmul(weights, pixels[here, part], out=down[there, part])
+    for there, here, weights in columns:
+        for part in _parts(len(down), weights.size):
+            np.matmul(down[part, here], weights.T, out=pixels[part, there])
+    pixels += ground
+    return pixels
+
+
+def _parts(length: int, weights: int) -> list[slice]:
+    """Parts of the other axis for one product each: so small that no library shares it out among threads.
+
+    (one that does rounds otherwise than one that does not, and the number of threads would be seen in the last digit)
+    """
+    step = max(_PRODUCTS // weights, 16)
+    return [slice(start, start + step) for start in range(0, length, step)]
+
+
+@lru_cache(maxsize=512)
+def _tiles(length: int, sigma: float, truncate: float) -> tuple[Tile, ...]:
+    """For pieces of an axis: which places they are, which they are made of, and the weights (made, of)."""
+    reach = int(truncate * sigma + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights = weights / weights.sum()
+    step = length if length <= _SMALL else _TILE
+    inner: F32 | None = None
+    out = []
+    for start in range(0, length, step):
+        stop = min(start + step, length)
+        low, high = max(start - reach, 0), min(stop + reach, length)
+        plain = low == start - reach and high == stop + reach and stop - start == step
+        if not plain or inner is None:
+            matrix = np.zeros((stop - start, high - low))
+            made = np.repeat(np.arange(stop - start), 2 * reach + 1)
+            of = (np.arange(start, stop)[:, None] + np.arange(-reach, reach + 1)).ravel() % (2 * length)
+            of = np.where(of < length, of, 2 * length - 1 - of)
+            np.add.at(matrix, (made, of - low), np.tile(weights, stop - start))
+            single = np.asarray(matrix, np.float32)
+        if plain:
+            inner = single if inner is None else inner
+            single = inner
+        out.append((slice(start, stop), slice(low, high), single))
+    return tuple(out)
+
+
+def greatest(image: F32, size: int) -> F32:
+    """Greatest value in the square of ``size`` pixels around each: as ``scipy.ndimage.maximum_filter``.
+
+    >>> greatest(np.array([[0, 3, 1, 0, 0]], np.float32), 3).tolist()
+    [[3.0, 3.0, 3.0, 1.0, 0.0]]
+    """
+    return _extreme(image, size, np.maximum)
+
+
+def least(image: F32, size: int) -> F32:
+    """Least value in the square of ``size`` pixels around each: as ``scipy.ndimage.minimum_filter``."""
+    return _extreme(image, size, np.minimum)
+
+
+def _extreme(image: F32, size: int, better: np.ufunc) -> F32:
+    """The better of all values around each pixel: first of two neighbors, then of two such pairs, and so on."""
+    before = size // 2
+    for axis in (0, 1):
+        # (mirroring at a border brings in nothing that is not within the square already)
+        near = [(0, 0), (0, 0)]
+        near[axis] = (before, size - 1 - before)
+        image = np.pad(image, near, mode="edge")
+        reached = 1
+        while reached < size:
+            more = min(reached, size - reached)
+            ahead = (slice(more, None), slice(None)) if axis == 0 else (slice(None), slice(more, None))
+            behind = (slice(None, -more), slice(None)) if axis == 0 else (slice(None), slice(None, -more))
+            image = better(image[behind], image[ahead])
+            reached += more
+    return image
+
+
+def median(values: NDArray[np.floating[Any]]) -> float:
+    """Median of all values, none of which is NaN: ``numpy.median`` at a fraction of its time.
+
+    >>> median(np.array([4.0, 1.0, 3.0, 2.0])), median(np.array([[5.0, 1.0, 2.0]]))
+    (2.5, 2.0)
+    """
+    middle = values.size // 2
+    parted = np.partition(values, middle, axis=None)
+    upper = parted[middle]
+    return float(upper if values.size % 2 else 0.5 * (parted[:middle].max() + upper))
+
+
+def percentile(values: NDArray[np.floating[Any]], share: float) -> float:
+    """Percentile of all values, none of which is NaN, straight between two of them: as ``numpy.percentile``.
+
+    >>> percentile(np.array([4.0, 1.0, 3.0, 2.0]), 25.0)
+    1.75
+    """
+    place = (values.size - 1) * share / 100.0
+    lower = int(place)
+    parted = np.partition(values, lower, axis=None)
+    low = float(parted[lower])
+    if place == lower:
+        return low
+    return low + (place - lower) * (float(parted[lower + 1 :].min()) - low)
