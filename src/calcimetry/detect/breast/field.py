@@ -15,7 +15,7 @@ from calcimetry.core.regions import Regions
 from calcimetry.detect.breast.settings import SpotSettings
 from calcimetry.imaging.filters import gaussian, median
 
-__all__ = ["Field", "bands", "doubled", "field_of", "finer", "halved", "noise_of"]
+__all__ = ["Field", "bands", "doubled", "field_of", "finer", "halved", "noise_of", "over_noise"]
 
 F32 = NDArray[np.float32]
 Bits = NDArray[np.bool_]
@@ -72,7 +72,17 @@ class Field:
 
     @cached_property
     def shares(self) -> dict[int, F32]:
-        """Share of the breast in the square around each pixel, by the side of the square."""
+        """One over the share of the breast in the square around each pixel, by the side of the square."""
+        return {}
+
+    @cached_property
+    def weight(self) -> F32:
+        """1 in the breast, 0 beside it."""
+        return self.inside.astype(np.float32)
+
+    @cached_property
+    def kept(self) -> dict[tuple[float, float, float], tuple[F32, F32]]:
+        """What :func:`over_noise` has made so far and may be asked for again."""
         return {}
 
     @cached_property
@@ -257,11 +267,11 @@ def noise_of(band: F32, field: Field, window_mm: float) -> F32:
     # An odd number of pixels: a mirrored image has the mirrored noise.
     size = max(2, round(window_mm / field.mm / 2)) * 2 + 1
     if size not in field.shares:
-        share = ndimage.uniform_filter(field.inside.astype(np.float32), size, mode="constant")
+        share = ndimage.uniform_filter(field.weight, size, mode="constant")
         field.shares[size] = 1 / np.maximum(share, 1e-3)
     over = field.shares[size]
-    square = np.where(field.inside, band, np.float32(0))
-    np.square(square, out=square)
+    square = np.square(band)
+    square *= field.weight
     local = ndimage.uniform_filter(square, size, mode="constant")
     local *= over
     clipped = np.empty_like(square)
@@ -279,6 +289,17 @@ def noise_of(band: F32, field: Field, window_mm: float) -> F32:
     np.sqrt(local, out=local)
     even *= np.float32(0.7)
     return np.maximum(local, even, out=local)
+
+
+def over_noise(field: Field, sigma_mm: float, surround: float, window_mm: float) -> tuple[F32, F32]:
+    """A difference of two Gaussians over its own noise, and that noise; made once for each field."""
+    asked = (sigma_mm, surround, window_mm)
+    if asked not in field.kept:
+        (band,) = bands(field.pixels, field.mm, (sigma_mm,), surround)
+        noise = noise_of(band, field, window_mm)
+        band /= noise
+        field.kept[asked] = band, noise
+    return field.kept[asked]
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,8 +321,9 @@ def _greys(field: Field) -> Greys:
     grey = ndimage.uniform_filter(field.pixels, max(1, round(0.5 / field.mm)) * 2 + 1)
     step = max(1, int(np.sqrt(field.inside.sum() / 200_000)))
     greys = grey[::step, ::step][field.inside[::step, ::step]]
-    edges = np.quantile(greys, np.linspace(0, 1, _BINS + 1))
-    at = np.clip(np.searchsorted(edges, greys, side="right") - 1, 0, _BINS - 1)
+    edges = np.quantile(np.sort(greys), np.linspace(0, 1, _BINS + 1))
+    # (bytes are sorted by counting)
+    at = np.clip(np.searchsorted(edges, greys, side="right") - 1, 0, _BINS - 1).astype(np.uint8)
     ends = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=_BINS))])
     numbers = np.arange(field.pixels.size).reshape(field.pixels.shape)[::step, ::step]
     members = numbers[field.inside[::step, ::step]][np.argsort(at, kind="stable")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calcimetry.detect.breast.field import Field, bands, doubled, halved, noise_of
+from calcimetry.detect.breast.field import Field, doubled, halved, over_noise
 from calcimetry.detect.breast.settings import SpotSettings
 from calcimetry.imaging.filters import greatest
 
@@ -52,10 +52,8 @@ def candidates(field: Field, settings: SpotSettings) -> Spots:
     for width in settings.widths(field.mm):
         # Wide filters need no fine pixels.
         own = half if half is not None and width / field.mm > _WIDE_PX else field
-        (band,) = bands(own.pixels, own.mm, (width,), settings.surround)
-        noise = noise_of(band, own, settings.noise_mm)
+        level, noise = over_noise(own, width, settings.surround, settings.noise_mm)
         sigma = noise if sigma is None else sigma
-        level = np.asarray(band / noise, np.float32)
         levels.append(level if own is field else doubled(level, field.pixels.shape))
     best = levels[0].copy()
     for level in levels[1:]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from calcimetry.imaging.filters import gaussian
 
 __all__ = ["Coarse", "enlarged", "left_over", "live_box", "reduced"]
 
@@ -56,7 +57,8 @@ def enlarged(mask: NDArray[Any], step: int, shape: tuple[int, int]) -> NDArray[A
         np.clip((np.arange(n) - first) // step, 0, most - 1)
         for n, first, most in zip(shape, left_over(shape, step), mask.shape, strict=True)
     )
-    return mask[rows][:, columns]
+    # (columns first, while there are few rows: whole rows are copied as they lie)
+    return mask[:, columns][rows]
 
 
 def live_box(pixels: NDArray[np.float32]) -> tuple[slice, slice]:
@@ -75,4 +77,4 @@ def live_box(pixels: NDArray[np.float32]) -> tuple[slice, slice]:
 
 def smooth(pixels: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Gaussian smoothing."""
-    return np.asarray(ndimage.gaussian_filter(pixels, sigma, mode="nearest"), np.float32)
+    return gaussian(pixels, sigma, mode="nearest")

@@ -82,13 +82,22 @@ def _fine(part: NDArray[Any], start: int, stop: int | None, axis: int) -> NDArra
     """
     stop = part.shape[0] if stop is None else stop
     if axis == 0:
-        wide = np.pad(part[start:stop].astype(np.float32), ((0, 0), (3, 3)), mode="edge").T
+        wide = np.empty((stop - start, part.shape[1] + 6), np.float32)
+        wide[:, 3:-3] = part[start:stop]
+        wide[:, :3], wide[:, -3:] = wide[:, 3:4], wide[:, -4:-3]
+        near = [wide[:, n : n + part.shape[1]] for n in (0, 6, 1, 5, 3)]
     else:
         wide = part[np.clip(np.arange(start - 3, stop + 3), 0, part.shape[0] - 1)].astype(np.float32)
-    beside = wide[:-6] + wide[6:]
-    beside += wide[1:-5] + wide[5:-1]
-    fine = wide[3:-3] - np.float32(0.25) * beside
-    return fine.T if axis == 0 else fine
+        near = [wide[n : n + stop - start] for n in (0, 6, 1, 5, 3)]
+    beside = near[0] + near[1]
+    beside += near[2] + near[3]
+    beside *= np.float32(-0.25)
+    beside += near[4]
+    return beside
+
+
+_STRIP = 32
+"""Rows that are looked at in one go: a strip stays in the processor's cache."""
 
 
 def _block_means(
@@ -96,22 +105,27 @@ def _block_means(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Means (block, line) of the fine residual, clipped, and of its sign, over blocks that overlap by half.
 
-    Works through the image strip by strip: a strip stays in the processor's cache, and each pixel is added once.
+    Each pixel is added once, to the sum of its piece of a line between two ends of blocks.
     """
     edges = np.unique(np.concatenate([starts, starts + block]))
-    pieces: list[list[NDArray[np.float32]]] = [[], []]
-    strips = edges if axis == 0 else np.append(np.arange(0, part.shape[0], 128), part.shape[0])
-    for start, stop in pairwise(strips):
-        fine = _fine(part, int(start), int(stop), axis)
+    high, wide = part.shape
+    sums = np.zeros((2, len(edges) - 1, wide) if axis == 0 else (2, high, len(edges) - 1), np.float32)
+    strips = [
+        (number, row, min(row + _STRIP, int(stop)))
+        for number, (start, stop) in enumerate(pairwise(edges) if axis == 0 else [(0, high)])
+        for row in range(int(start), int(stop), _STRIP)
+    ]
+    for number, start, stop in strips:
+        fine = _fine(part, start, stop, axis)
         np.clip(fine, -limit, limit, out=fine)
-        for kept, values in zip(pieces, (fine, np.sign(fine)), strict=True):
+        for kept, values in zip(sums, (fine, np.sign(fine)), strict=True):
             if axis == 0:
-                kept.append(values.sum(axis=0))
+                kept[number] += values.sum(axis=0)
             else:
-                kept.append(np.add.reduceat(values[:, : edges[-1]], edges[:-1], axis=1))
-    low, high = np.searchsorted(edges, starts), np.searchsorted(edges, starts + block)
-    sums = [np.stack(kept) if axis == 0 else np.concatenate(kept).T for kept in pieces]
-    means = [np.stack([one[a:b].sum(axis=0) for a, b in zip(low, high, strict=True)]) / block for one in sums]
+                np.add.reduceat(values[:, : edges[-1]], edges[:-1], axis=1, out=kept[start:stop])
+    first, last = np.searchsorted(edges, starts), np.searchsorted(edges, starts + block)
+    along = [one if axis == 0 else one.T for one in sums]
+    means = [np.stack([one[a:b].sum(axis=0) for a, b in zip(first, last, strict=True)]) / block for one in along]
     return np.asarray(means[0], np.float32), np.asarray(means[1], np.float32)
 
 
