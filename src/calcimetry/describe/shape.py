@@ -12,6 +12,7 @@ from scipy.spatial import ConvexHull, QhullError
 from calcimetry.core.lesion import Mask
 from calcimetry.describe.ring import ring_share
 from calcimetry.describe.settings import ShapeSettings
+from calcimetry.imaging.filters import median, percentile
 
 __all__ = ["SHAPE", "Shape", "shape_of"]
 
@@ -101,7 +102,7 @@ def shape_of(
     ring = (away > settings.ring_mm[0]) & (away <= settings.ring_mm[1])
     base, noise = _background(patch, ring if ring.sum() >= 8 else ~bits)
     over, bits, step = _fine(patch - base, bits, away, mm)
-    height = max(float(np.percentile(over[bits], 90)), 1e-6)
+    height = max(percentile(over[bits], 90), 1e-6)
     body = _body(over, bits, height, step, settings)
     values = _form(body, step) | _brightness(over, body, height, noise, step)
     values["depth_mm"] = depth_mm
@@ -142,15 +143,15 @@ def _background(patch: F64, ring: Bits) -> tuple[F64, float]:
     rows, columns = np.nonzero(ring)
     values = patch[ring]
     terms = np.stack([np.ones(len(rows)), rows - patch.shape[0] / 2, columns - patch.shape[1] / 2], axis=1)
-    kept = values <= np.percentile(values, 85)
+    kept = values <= percentile(values, 85)
     plane = np.zeros(3)
     for _ in range(3):
         plane = np.linalg.lstsq(terms[kept], values[kept], rcond=None)[0]
         off = values - terms @ plane
-        spread = 1.4826 * float(np.median(np.abs(off[kept] - np.median(off[kept])))) + 1e-9
+        spread = 1.4826 * median(np.abs(off[kept] - median(off[kept]))) + 1e-9
         kept = np.abs(off) <= 2.5 * spread
         if kept.sum() < 8:
-            kept = np.abs(off) <= np.median(np.abs(off))
+            kept = np.abs(off) <= median(np.abs(off))
     y, x = np.ogrid[: patch.shape[0], : patch.shape[1]]
     base = plane[0] + plane[1] * (y - patch.shape[0] / 2) + plane[2] * (x - patch.shape[1] / 2)
     return np.asarray(base), max(spread, 1e-3)
@@ -169,7 +170,7 @@ def _body(over: F64, bits: Bits, height: float, step: float, settings: ShapeSett
 def _form(body: Bits, step: float) -> dict[str, float]:
     """Sizes and outline."""
     filled = np.asarray(ndimage.binary_fill_holes(body), bool)
-    rows, columns = np.nonzero(filled)
+    rows, columns = _ends(filled)
     area = float(filled.sum())
     turns = np.linspace(0, np.pi, 36, endpoint=False)
     along = rows[:, None] * np.sin(turns) + columns[:, None] * np.cos(turns)
@@ -189,6 +190,13 @@ def _form(body: Bits, step: float) -> dict[str, float]:
         "roughness": around / hull_around - 1.0,
         "filling": area / (length * max(thick, 1.0)),
     }
+
+
+def _ends(bits: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First and last pixel of each row: they reach as far as all pixels do, whatever the direction."""
+    rows = np.flatnonzero(bits.any(axis=1))
+    first, last = bits[rows].argmax(axis=1), bits.shape[1] - 1 - bits[rows, ::-1].argmax(axis=1)
+    return np.concatenate([rows, rows]), np.concatenate([first, last])
 
 
 def _perimeter(bits: Bits) -> float:
@@ -219,7 +227,7 @@ def _brightness(over: F64, body: Bits, height: float, noise: float, step: float)
     depth = np.asarray(ndimage.distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1])
     outside = np.asarray(ndimage.distance_transform_edt(~filled)) * step
     core, rim = filled & (depth >= 0.65 * depth.max()), filled & (depth <= 0.5 * depth.max())
-    hollow = (float(np.percentile(over[rim], 75)) - float(np.median(over[core]))) / height if rim.any() else 0.0
+    hollow = (percentile(over[rim], 75) - median(over[core])) / height if rim.any() else 0.0
     inside = filled & (depth > 0.35 * depth.max())
     slope = np.hypot(*np.gradient(ndimage.gaussian_filter(over, 0.02 / step))) / step
     edge = filled & (depth <= 1.5)
@@ -233,8 +241,8 @@ def _brightness(over: F64, body: Bits, height: float, noise: float, step: float)
         "contrast": height / noise,
         "unevenness": float(np.std(over[inside])) / height,
         "peaks": float(min(peaks, 20)),
-        "edge_mm": height / max(float(np.median(slope[edge])), 1e-6 * height),
-        "halo": float(np.median(over[halo])) / height if halo.any() else 0.0,
+        "edge_mm": height / max(median(slope[edge]), 1e-6 * height),
+        "halo": median(over[halo]) / height if halo.any() else 0.0,
     }
 
 
