@@ -230,7 +230,7 @@ def test_the_tables_behind_a_range_are_named() -> None:
     assert used == {"rules/birads_range", "reasoning/breast"}
 
 
-@pytest.mark.parametrize(("every", "thick", "expected"), [(0, 0, 0), (2, 0, 1), (3, 2, 2), (4, 3, 3)])
+@pytest.mark.parametrize(("every", "thick", "expected"), [(2, 0, 1), (3, 2, 2), (4, 3, 3)])
 def test_arteries_of_a_view_are_placed_on_the_four_grades(every: float, thick: float, expected: float) -> None:
     found = csbi_score([_count("artery_count", every), _count("coarse_artery_count", thick)])
     assert found is not None
@@ -240,6 +240,16 @@ def test_arteries_of_a_view_are_placed_on_the_four_grades(every: float, thick: f
     assert (placed.scale, placed.category, placed.status) == (
         "Breast arterial calcification, CSBI", str(expected), "estimated",
     )  # fmt: skip
+
+
+def test_no_artery_found_is_not_the_grade_of_none() -> None:
+    found = csbi_score([_count("artery_count", 0), _count("coarse_artery_count", 0)])
+    assert found is not None
+    assert (found.value, found.status) == (None, "withheld")
+    (placed,) = grades([found], Subject(), (IMAGE,))
+    assert (placed.category, placed.status) == (None, "withheld")
+    assert str(placed.reason).startswith("no calcified artery was found")
+    assert "may be" in str(placed.reason)
 
 
 def test_arteries_without_a_scale_have_no_grade() -> None:

@@ -49,3 +49,10 @@ def test_without_a_pixel_size_no_length_is_told() -> None:
     held = {s.name: s for s in breast_scores(projection(None), LESIONS, ()) if s.value is None}
     assert set(held) == {"coarse_artery_count", "arterial_length"}
     assert all(s.status == "withheld" and "--spacing" in str(s.reason) for s in held.values())
+
+
+def test_where_no_artery_was_found_no_length_is_told() -> None:
+    found = {s.name: s for s in breast_scores(projection((0.1, 0.1)), (), ())}
+    assert found["artery_count"].value == found["coarse_artery_count"].value == 0.0
+    assert (found["arterial_length"].value, found["arterial_length"].status) == (None, "withheld")
+    assert str(found["arterial_length"].reason).startswith("no calcified artery was found")

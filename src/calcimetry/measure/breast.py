@@ -26,6 +26,9 @@ BREAST_SCORE_UNITS = {
 }
 """Scores of a breast in one view, with their units (UCUM)."""
 _VASCULAR = "br_vascular"
+_NO_ARTERY = (
+    "no calcified artery was found: short or faint ones, and points alone, may be missed, so that no length is told"
+)
 _NO_SCALE = "the size of a pixel is not known (--spacing gives it), and with it no length"
 
 
@@ -59,7 +62,8 @@ def breast_scores(
     tuple of Score
         ``count`` of counted calcifications (an artery is one), ``group_count`` of reported groups, ``artery_count``,
         and of the arteries ``coarse_artery_count`` (see :func:`coarse`) and ``arterial_length``, the sum of the lengths
-        of their courses [mm]. Where the pixel is unknown the last two are withheld.
+        of their courses [mm]. Where the pixel is unknown the last two are withheld; the length also where no artery was
+        found: a length of 0 would be a statement about the vessels, not about the search.
     """
     arteries = [one for one in lesions if one.counted and _VASCULAR in one.pattern]
     values: dict[str, float | None] = {
@@ -72,9 +76,13 @@ def breast_scores(
     if projection.pixel_mm is not None:
         pitch = projection.pixel_mm
         values["coarse_artery_count"] = float(sum(coarse(one, pitch, settings) for one in arteries))
-        values["arterial_length"] = round(fsum(one.evidence.get("length_mm", 0.0) for one in arteries), 1)
+        if arteries:
+            values["arterial_length"] = round(fsum(one.evidence.get("length_mm", 0.0) for one in arteries), 1)
+    why = {"arterial_length": _NO_ARTERY} if projection.pixel_mm is not None else {}
     said: dict[str, Settings] = {"coarse_artery_count": asdict(settings)}
-    return tuple(_score(projection, name, value, said.get(name, {})) for name, value in values.items())
+    return tuple(
+        _score(projection, name, value, why.get(name, _NO_SCALE), said.get(name, {})) for name, value in values.items()
+    )
 
 
 def coarse(artery: Lesion, pixel_mm: tuple[float, float], settings: ArterialSettings = ArterialSettings()) -> bool:
@@ -86,9 +94,9 @@ def coarse(artery: Lesion, pixel_mm: tuple[float, float], settings: ArterialSett
     return any(feret(labels[boxes[n]] == n + 1, pixel_mm) >= settings.run_mm for n in range(count))
 
 
-def _score(projection: Projection, name: str, value: float | None, said: Settings) -> Score:
+def _score(projection: Projection, name: str, value: float | None, why: str, said: Settings) -> Score:
     held = value is None
     return Score(
         name, "breast", "total", projection.id, value, BREAST_SCORE_UNITS[name],
-        status="withheld" if held else "final", reason=_NO_SCALE if held else None, settings=said,
+        status="withheld" if held else "final", reason=why if held else None, settings=said,
     )  # fmt: skip

@@ -178,4 +178,6 @@ def shows(found: Found) -> str:
         length = found.scores.get("arterial_length")
         along = "" if length is None else f", {number_text(length)} mm in all"
         parts.append(f"{many} calcified arter{'y' if many == 1 else 'ies'}{along}")
+    elif "artery_count" in found.scores:
+        parts.append("no calcified artery found (short or faint ones are not excluded)")
     return "; ".join(parts)
