@@ -17,12 +17,14 @@ from calcimetry.measure.peak import peak_hu
 from calcimetry.measure.projected import projected
 from calcimetry.measure.rule import Minimum, OwnLimits, Rule, rule, rule_ids
 from calcimetry.measure.scores import scores
+from calcimetry.measure.size_interval import TABLE
 from calcimetry.measure.spatially_weighted import spatially_weighted
 from calcimetry.measure.volume import volume_mm3
 from calcimetry.measure.volume_fraction import calcium_fraction, volume_fraction_mass_mg, volume_fraction_mm3
 from calcimetry.measure.volume_isotropic import volume_isotropic_mm3
 
 __all__ = [
+    "PROJECTION_TABLES",
     "ArterialSettings",
     "Calibration",
     "IntervalModel",
@@ -61,3 +63,6 @@ __all__ = [
     "volume_isotropic_mm3",
     "volume_mm3",
 ]
+
+PROJECTION_TABLES = (TABLE,)
+"""Tables of ``knowledge`` that are read for projections alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +12,39 @@ from numpy.typing import NDArray
 from calcimetry.core.image import Projection
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Measurement
+from calcimetry.measure.diameter import diameter_in_plane_mm
+from calcimetry.measure.size_interval import size_interval
 
 __all__ = ["feret", "projected"]
 
 _METHOD = "outline on the projection"
+_MEAN = "circle of the same area"
 _DETECTOR = "outline on the projection, in the plane of the detector: magnification is not stated"
 
 
-def projected(projection: Projection, lesions: Sequence[Lesion]) -> tuple[Lesion, ...]:
-    """The lesions with their area and largest diameter.
+def projected(projection: Projection, lesions: Sequence[Lesion], *, intervals: bool = True) -> tuple[Lesion, ...]:
+    """The lesions with their area, largest diameter and diameter of the circle of the same area.
 
     Parameters
     ----------
     projection : Projection
     lesions : sequence of Lesion
         With outlines on its pixels.
+    intervals : bool
+        Whether sizes of spots get the 95 % interval of :mod:`calcimetry.measure.size_interval`; it needs the height
+        over the noise that ``detect`` found (``snr`` in the evidence), which large things and arteries do not have.
 
     Returns
     -------
     tuple of Lesion
-        ``area`` [mm2] and ``diameter`` [mm]; where the pixel is unknown ``area_pixels`` and ``diameter_pixels``
-        instead: nothing is guessed.
+        ``area`` [mm2], ``diameter`` [mm] (the largest) and ``diameter_mean`` [mm]; where the pixel is unknown
+        ``area_pixels`` and ``diameter_pixels`` instead: nothing is guessed. An area is that of whole pixels; those of
+        a spot were chosen to hold the area that it has behind blur and noise.
     """
-    return tuple(_sized(projection, lesion) for lesion in lesions)
+    return tuple(_sized(projection, lesion, intervals) for lesion in lesions)
 
 
-def _sized(projection: Projection, lesion: Lesion) -> Lesion:
+def _sized(projection: Projection, lesion: Lesion, intervals: bool) -> Lesion:
     if lesion.mask is None:
         return lesion
     bits = lesion.mask.bits[0]
@@ -48,41 +56,29 @@ def _sized(projection: Projection, lesion: Lesion) -> Lesion:
     else:
         method = _DETECTOR if projection.scale_plane == "detector" else _METHOD
         row_mm, column_mm = projection.pixel_mm
+        area = float(bits.sum()) * row_mm * column_mm
+        sizes = {"area": area, "diameter": feret(bits, (row_mm, column_mm)), "diameter_mean": 2 * sqrt(area / pi)}
+        said = {"area": method, "diameter": method, "diameter_mean": f"{_MEAN}, {method}"}
+        across_px, snr = 2 * sqrt(float(bits.sum()) / pi), lesion.evidence.get("snr")
         measures = {
-            "area": Measurement(float(bits.sum()) * row_mm * column_mm, "mm2", None, method),
-            "diameter": Measurement(feret(bits, (row_mm, column_mm)), "mm", None, method),
+            name: Measurement(
+                value,
+                "mm2" if name == "area" else "mm",
+                size_interval(name, value, across_px, snr) if intervals and snr is not None else None,
+                said[name],
+            )
+            for name, value in sizes.items()
         }
     return replace(lesion, measures={**lesion.measures, **measures})
 
 
 def feret(bits: NDArray[np.bool_], pitch_mm: tuple[float, float]) -> float:
-    """Largest distance between two corners of an outline (row, column), pixels being squares of their pitch.
+    """Largest distance between two points of an outline (row, column).
 
-    >>> round(feret(np.ones((1, 4), bool), (1.0, 1.0)), 3)
-    4.123
+    The outline runs through the middles of the pixel sides that look outside, as that of a lesion on CT does: through
+    the corners it would be longer than the thing by half a pixel and more.
+
+    >>> feret(np.ones((1, 4), bool), (1.0, 1.0))
+    4.0
     """
-    edge = _rim(bits)
-    corners = np.unique(np.concatenate([edge + off for off in ((0, 0), (0, 1), (1, 0), (1, 1))]), axis=0)
-    points = corners * np.asarray(pitch_mm)
-    if len(points) > _MANY:
-        points = _extremes(points)
-    apart = points[:, None] - points[None]
-    return float(np.sqrt((apart**2).sum(axis=2).max()))
-
-
-_MANY = 400
-"""Above so many corners only those that are extreme in one of 180 directions are paired (exact to 1 in 10000)."""
-
-
-def _rim(bits: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """First and last pixel of each row: the corners of any largest diameter are among theirs."""
-    rows = np.flatnonzero(bits.any(axis=1))
-    first = bits[rows].argmax(axis=1)
-    last = bits.shape[1] - 1 - bits[rows][:, ::-1].argmax(axis=1)
-    return np.concatenate([np.stack([rows, first], 1), np.stack([rows, last], 1)])
-
-
-def _extremes(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    angle = np.deg2rad(np.arange(0.0, 180.0))
-    along = points @ np.stack([np.cos(angle), np.sin(angle)])
-    return np.asarray(points[np.unique(np.concatenate([along.argmax(axis=0), along.argmin(axis=0)]))])
+    return diameter_in_plane_mm(bits[None], (1.0, *pitch_mm))

@@ -32,6 +32,7 @@ MEANINGS = {
     "peak": "highest value",
     "mean": "mean value",
     "diameter": "largest diameter",
+    "diameter_mean": "diameter of the circle of the same area",
     "count": "number of calcifications",
 }
 

@@ -129,7 +129,8 @@ def test_outlines_on_fine_pixels():
     signal, _, labels = simulated.put(placed, shape, mm, 0.07, np.full(shape, 2.0, np.float32))
     scores = []
     for number, at in enumerate(places, start=1):
-        start, bits = outlined(ground + signal, at, mm)
+        (one,) = outlined(ground + signal, np.array([at], float), mm)
+        start, bits = one.start, one.bits
         mine = np.zeros(shape, bool)
         mine[start[0] : start[0] + bits.shape[0], start[1] : start[1] + bits.shape[1]] = bits
         truth = labels == number

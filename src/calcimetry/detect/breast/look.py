@@ -19,7 +19,7 @@ from calcimetry.detect.breast.both import Seen, seen
 from calcimetry.detect.breast.coarse import Body, bodies
 from calcimetry.detect.breast.field import Field, field_of, finer
 from calcimetry.detect.breast.groups import Cluster, grouped
-from calcimetry.detect.breast.outline import outlined
+from calcimetry.detect.breast.outline import Outlined, outlined
 from calcimetry.detect.breast.ridges import pieces
 from calcimetry.detect.breast.settings import BreastDetectSettings
 from calcimetry.detect.breast.spot_model import BreastModel, shipped
@@ -90,7 +90,8 @@ def look_breast(
     listed = np.union1d(listed, member)
     drafts: list[tuple[Lesion, int]] = [(_of_body(projection, sharpest, one), -1) for one in large]
     drafts += [(_of_artery(projection, field, one), -1) for one in tracks]
-    drafts += [(_of_spot(projection, spots, int(n), mm), int(n)) for n in listed]
+    outlines = outlined(projection.pixels, spots.places[listed], mm)
+    drafts += [(_of_spot(projection, spots, int(n), one), int(n)) for n, one in zip(listed, outlines, strict=True)]
     drafts.sort(key=lambda pair: (pair[0].center_index, pair[0].bounds_index, pair[1]))
     lesions = tuple(replace(one, id=f"L{n}", label=n) for n, (one, _) in enumerate(drafts, start=1))
     names = {number: one for one, (_, number) in zip(lesions, drafts, strict=True) if number >= 0}
@@ -273,21 +274,20 @@ def _of_body(projection: Projection, field: Field, one: Body) -> Lesion:
     )
 
 
-def _of_spot(projection: Projection, spots: Seen, n: int, mm: float) -> Lesion:
-    place, ratio = spots.places[n], float(spots.ratio[n])
-    start, bits = outlined(projection.pixels, (float(place[0]), float(place[1])), mm)
+def _of_spot(projection: Projection, spots: Seen, n: int, outline: Outlined) -> Lesion:
+    ratio = float(spots.ratio[n])
     # One in twenty candidates is calcium: what the evidence is weighed against.
     confidence = float(1 / (1 + np.exp(-(ratio + np.log(0.05 / 0.95)))))
     counted = ratio >= -np.log(0.05 / 0.95)
     return _lesion(
         projection,
-        start,
-        bits,
+        outline.start,
+        outline.bits,
         kind="calcification",
         confidence=confidence,
         counted=bool(counted),
         reason=None if counted else "below the operating point",
-        evidence={"evidence": round(ratio, 3), "height": round(float(spots.z[n]), 2)},
+        evidence={"evidence": round(ratio, 3), "height": round(float(spots.z[n]), 2), "snr": round(outline.snr, 2)},
     )
 
 

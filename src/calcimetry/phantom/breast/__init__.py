@@ -12,8 +12,9 @@ from calcimetry.phantom.breast.mammogram import (
     mammogram,
     put,
 )
-from calcimetry.phantom.breast.particles import MORPHOLOGIES, Particle, Placed2D, draw, thickness
+from calcimetry.phantom.breast.particles import MORPHOLOGIES, Particle, Placed2D, Solid, draw, thickness
 from calcimetry.phantom.breast.protocols import PROTOCOLS, MammogramProtocol
+from calcimetry.phantom.breast.slices import SimulatedSlices, simulated_slices
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -28,11 +29,14 @@ __all__ = [
     "SimulatedGroup",
     "SimulatedMammogram",
     "SimulatedParticle",
+    "SimulatedSlices",
+    "Solid",
     "draw",
     "insert_calcium",
     "local_noise",
     "mammogram",
     "outline_of",
     "put",
+    "simulated_slices",
     "thickness",
 ]

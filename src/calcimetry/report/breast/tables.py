@@ -128,11 +128,12 @@ def _particles(measures: Mapping[str, Measurement]) -> str:
 
 
 def size_of(lesion: Lesion) -> str:
-    """The largest diameter with its unit."""
+    """The largest diameter with its unit and, where it has one, its interval."""
     for name, unit in (("diameter", "mm"), ("diameter_pixels", "pixels")):
         held = lesion.measures.get(name)
         if held is not None and held.value is not None:
-            return f"{number_text(held.value)} {unit}"
+            ends = "" if held.interval95 is None else f" ({' to '.join(number_text(end) for end in held.interval95)})"
+            return f"{number_text(held.value)} {unit}{ends}"
     return ""
 
 
