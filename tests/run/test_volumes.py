@@ -48,6 +48,13 @@ def test_given_regions_are_scored_exactly() -> None:
     assert _value(case, "agatston", "left_anterior_descending") == 16.0
     assert _value(case, "agatston", "right_coronary") == 0.0
     assert _value(case, "volume", "total") == 12.0
+    # Regions that were given need no model of where things lie.
+    assert not [table.id for table in case.provenance.tables if table.id.startswith("model:")]
+
+
+def test_a_volume_that_is_located_names_the_models_behind_it() -> None:
+    used = {table.id for table in calcimetry.analyze(_volume(120.0)).provenance.tables}
+    assert {"model:locate/heart/courses", "model:assign/model"} <= used
 
 
 def test_without_kv_the_score_is_withheld_and_the_volume_stays() -> None:

@@ -7,6 +7,7 @@ from calcimetry.assign.patterns import PatternSettings, with_patterns
 from calcimetry.assign.settings import AssignSettings
 
 __all__ = [
+    "MODELS",
     "AssignSettings",
     "MetalSettings",
     "PatternSettings",
@@ -17,3 +18,6 @@ __all__ = [
     "with_metal",
     "with_patterns",
 ]
+
+MODELS = ("assign/model",)
+"""Fitted numbers that this stage reads."""

@@ -51,7 +51,7 @@ class NotAssessed:
 
 @dataclass(frozen=True, slots=True)
 class TableUsed:
-    """A table of published numbers behind this result."""
+    """A table of published numbers behind this result, or a file of fitted ones (``model:...``, schema for edition)."""
 
     id: str
     edition: str

@@ -10,6 +10,7 @@ from calcimetry.describe.settings import (
 )
 
 __all__ = [
+    "MODELS",
     "TABLES",
     "BreastWordSettings",
     "Described",
@@ -21,3 +22,6 @@ __all__ = [
 
 TABLES = (TABLE,)
 """Tables of ``knowledge`` that this stage reads."""
+
+MODELS = ("describe/model",)
+"""Fitted numbers that this stage reads."""

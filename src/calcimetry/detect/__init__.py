@@ -7,6 +7,7 @@ from calcimetry.detect.find import Found, find, look
 from calcimetry.detect.settings import DetectSettings
 
 __all__ = [
+    "MODELS",
     "TABLES",
     "BreastDetectSettings",
     "BreastFound",
@@ -19,3 +20,6 @@ __all__ = [
 
 TABLES = ("detection",)
 """Tables of ``knowledge`` that this stage reads."""
+
+MODELS = ("detect/breast/model", "detect/breast/sizes")
+"""Fitted numbers that the search on mammograms reads."""

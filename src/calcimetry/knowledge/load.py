@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from functools import cache
 from importlib import resources
@@ -15,7 +16,7 @@ from calcimetry.core.source import Source, Status
 if TYPE_CHECKING:
     from calcimetry.core.case import TableUsed
 
-__all__ = ["check_facts", "fingerprint", "source", "sources", "table", "table_ids"]
+__all__ = ["check_facts", "fingerprint", "model_fingerprint", "source", "sources", "table", "table_ids"]
 
 
 def _root() -> Traversable:
@@ -66,6 +67,24 @@ def fingerprint(table_id: str) -> TableUsed:
 
     head = table(table_id)
     return TableUsed(table_id, str(head.get("edition", "")), hashlib.sha256(_bytes(table_id)).hexdigest())
+
+
+@cache
+def model_fingerprint(path: str) -> TableUsed:
+    """The same of fitted numbers that lie beside the code of a stage.
+
+    Parameters
+    ----------
+    path : str
+        Of a JSON file in the package, without its ending, e.g. ``describe/model``; its ``schema`` stands as edition.
+
+    >>> model_fingerprint("describe/model").id
+    'model:describe/model'
+    """
+    from calcimetry.core.case import TableUsed
+
+    data = resources.files("calcimetry").joinpath(*f"{path}.json".split("/")).read_bytes()
+    return TableUsed(f"model:{path}", str(json.loads(data)["schema"]), hashlib.sha256(data).hexdigest())
 
 
 @cache

@@ -9,6 +9,7 @@ from calcimetry.locate.masks import from_masks
 from calcimetry.locate.scale import scale_note
 
 __all__ = [
+    "MODELS",
     "TABLES",
     "BodySettings",
     "BreastMap",
@@ -26,3 +27,6 @@ __all__ = [
 
 TABLES = ("checks/contrast",)
 """Tables of ``knowledge`` that this stage reads."""
+
+MODELS = ("locate/heart/courses",)
+"""Fitted numbers that this stage reads on volumes."""

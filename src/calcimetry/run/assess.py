@@ -13,7 +13,7 @@ from calcimetry.core.errors import InputError
 from calcimetry.core.image import Contrast, Projection, Volume
 from calcimetry.core.note import Note
 from calcimetry.core.study import Study
-from calcimetry.knowledge.load import fingerprint
+from calcimetry.knowledge.load import fingerprint, model_fingerprint
 from calcimetry.run import mammograms, volumes
 from calcimetry.run.explained import explained
 from calcimetry.run.given import Given
@@ -59,7 +59,8 @@ def assess(
     tables = {*detect.TABLES, *locate.TABLES, *volumes.TABLES}
     if any(isinstance(one.image, Projection) for one in looked):
         tables |= set(mammograms.TABLES)
-    used = {t.id: t for t in (*(fingerprint(name) for name in tables), *grade.tables_used(grades))}
+    fitted = [model_fingerprint(path) for one in looked for path in one.models]
+    used = {t.id: t for t in (*(fingerprint(name) for name in tables), *grade.tables_used(grades), *fitted)}
     case = Case(
         subject=study.subject,
         images=images,
@@ -93,7 +94,7 @@ def _look(
     tell: Progress,
 ) -> Looked:
     if isinstance(image, Projection):
-        return mammograms.look_mammogram(image, seconds, tell)
+        return mammograms.look_mammogram(image, seconds, tell, intervals=settings.intervals)
     if maps and image.id not in maps:
         return Looked(image, volumes.info(image, Contrast(), (*image.notes, Note("outside-regions", _OUTSIDE)), ()))
     return volumes.look_volume(image, maps.get(image.id), masks.get(image.id), settings, seconds, tell)

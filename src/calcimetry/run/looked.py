@@ -26,7 +26,7 @@ class Looked:
     """One image after the stages that look at it alone.
 
     ``looked_at``: sites that were looked for, each with its structures; ``missing``: other sites, each with the reason.
-    ``breast``: where everything lies on a mammogram.
+    ``breast``: where everything lies on a mammogram. ``models``: files of fitted numbers that were used.
     """
 
     image: Volume | Projection = field(repr=False)
@@ -38,6 +38,7 @@ class Looked:
     looked_at: dict[str, tuple[str, ...]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     breast: BreastMap | None = field(default=None, repr=False)
+    models: tuple[str, ...] = ()
 
 
 def numbered(looked: list[Looked]) -> list[Looked]:

@@ -63,18 +63,20 @@ def look_volume(
         tell(f"naming in {volume.id}", 0, 0)
         shows = assign.shown(volume, anatomy, body, settings.assign)
         lesions = seen.lesions
+        models: tuple[str, ...] = locate.MODELS
         if contrast.state not in _ENHANCED:
             lesions = assign.assign(volume, lesions, anatomy, body, settings=settings.assign)
             lesions = assign.with_metal(volume, lesions, anatomy)
             lesions = assign.with_patterns(volume, lesions, anatomy)
             notes = (*notes, *assign.metal_notes(lesions))
+            models = (*models, *assign.MODELS)
     looked_at = {**shows.sites, "unassigned": ()}
     if contrast.state in _ENHANCED and shows.chest:
         # The heart is there: its score is withheld, not forgotten.
         looked_at.setdefault("coronary_artery", ())
     regions = (body, *named) if anatomy.tissue is None else (body, *named, anatomy.tissue)
     about = info(volume, contrast, (*notes, *shows.notes), tuple(sorted(looked_at)))
-    return Looked(volume, about, regions, lesions, looked_at=looked_at, missing=missing(shows, contrast))
+    return Looked(volume, about, regions, lesions, looked_at=looked_at, missing=missing(shows, contrast), models=models)
 
 
 def missing(shows: assign.Shown, contrast: Contrast) -> dict[str, str]:
