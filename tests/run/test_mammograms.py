@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from functools import cache
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -60,6 +63,15 @@ def test_the_record_comes_back_as_the_same_case() -> None:
     assert report.record(again, created="2026-01-01T00:00:00Z") == plain
     assert [g.evidence for g in again.groups] == [g.evidence for g in again.groups]
     assert plain["images"][0]["shape"][0] == 1
+
+
+def test_fitted_models_are_named_with_their_hash() -> None:
+    used = {table.id: table for table in case().provenance.tables}
+    models = sorted(name for name in used if name.startswith("model:"))
+    assert models == ["model:describe/model", "model:detect/breast/model", "model:detect/breast/sizes"]
+    data = resources.files("calcimetry").joinpath("detect", "breast", "model.json").read_bytes()
+    one = used["model:detect/breast/model"]
+    assert (one.edition, one.sha256) == (json.loads(data)["schema"], hashlib.sha256(data).hexdigest())
 
 
 def test_label_maps_carry_the_lesions(tmp_path) -> None:

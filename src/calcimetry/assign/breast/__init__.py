@@ -2,7 +2,17 @@
 
 from calcimetry.assign.breast.frame import SeenBreast
 from calcimetry.assign.breast.pairs import two_views
-from calcimetry.assign.breast.settings import SideSettings, TwoViewSettings
+from calcimetry.assign.breast.settings import SideSettings, SliceSettings, TwoViewSettings
 from calcimetry.assign.breast.sides import side_notes
+from calcimetry.assign.breast.slices import OTHER_SLICE, over_slices
 
-__all__ = ["SeenBreast", "SideSettings", "TwoViewSettings", "side_notes", "two_views"]
+__all__ = [
+    "OTHER_SLICE",
+    "SeenBreast",
+    "SideSettings",
+    "SliceSettings",
+    "TwoViewSettings",
+    "over_slices",
+    "side_notes",
+    "two_views",
+]

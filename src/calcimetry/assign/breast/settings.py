@@ -1,10 +1,10 @@
-"""Choices behind what two views and two sides tell together. All are ours."""
+"""Choices behind what two views, two sides and neighboring slices tell together. All are ours."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SideSettings", "TwoViewSettings"]
+__all__ = ["SideSettings", "SliceSettings", "TwoViewSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +32,17 @@ class SideSettings:
     """Fewest single calcifications of one side whose number is compared with that of the other."""
     times: float = 3.0
     """Ratio of the numbers from which on the sides differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceSettings:
+    """When slices of tomosynthesis show the same thing. Not measured: no tomosynthesis of a person was at hand."""
+
+    link_mm: float = 3.0
+    """Greatest height between two slices in which one calcification is linked; one slice may miss it between them."""
+    near_mm: float = 0.4
+    """Greatest distance of their middles in the plane, to which half of its width is added."""
+    slab_mm: float = 10.0
+    """Greatest height between groups that are one: readers look at slabs of about 10 mm."""
+    apart_mm: float = 2.0
+    """Greatest distance of their boxes in the plane."""

@@ -128,7 +128,8 @@ def found_in(case: Case, image: ImageInfo, s: BreastPageSettings) -> Found:
     return Found(
         image,
         tuple(g for g in groups if g.reported),
-        tuple(g for g in groups if not g.reported),
+        # Of groups that another slice shows better nothing is missing.
+        tuple(g for g in groups if not g.reported and not g.seen_in),
         tuple(held["speck"]),
         tuple(sorted(held["larger"], key=_size)),
         tuple(sorted(held["artery"], key=_size)),
