@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from calcimetry.imaging.filters import gaussian, greatest, least, median, percentile
+from calcimetry.imaging.filters import (
+    SWITCH,
+    distance,
+    gaussian,
+    greatest,
+    labelled,
+    least,
+    median,
+    opencv,
+    percentile,
+    uniform,
+)
 
 SHAPES = [(150, 97), (96, 33), (7, 200), (31, 30), (2, 3), (1, 1)]
 
@@ -47,12 +58,63 @@ def test_gaussian_keeps_a_flat_image_and_its_mean():
     assert gaussian(np.zeros((0, 5), np.float32), 2.0).shape == (0, 5)
 
 
+@pytest.fixture(params=["scipy", "OpenCV"])
+def way(request, monkeypatch):
+    """Both ways of the filters, one after the other."""
+    if request.param == "OpenCV":
+        pytest.importorskip(
+            "cv2", reason="the extra 'fast' is not installed: OpenCV's way of the filters is not tested"
+        )
+        monkeypatch.delenv(SWITCH, raising=False)
+    else:
+        monkeypatch.setenv(SWITCH, "0")
+    opencv.cache_clear()
+    assert (opencv() is None) == (request.param == "scipy")
+    yield request.param
+    opencv.cache_clear()
+
+
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 9, 31])
-def test_greatest_and_least(shape, size):
+@pytest.mark.parametrize("size", [1, 2, 5, 31])
+def test_greatest_and_least(shape, size, way):
     pixels = image(shape)
     assert np.array_equal(greatest(pixels, size), ndimage.maximum_filter(pixels, size))
     assert np.array_equal(least(pixels, size), ndimage.minimum_filter(pixels, size))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("size", [1, 2, 5, 31])
+@pytest.mark.parametrize("mode", ["reflect", "constant"])
+def test_uniform(shape, size, mode, way):
+    pixels = image(shape)
+    expected = ndimage.uniform_filter(pixels, size, mode=mode, output=np.float64)
+    into = np.empty_like(pixels)
+    for found in (uniform(pixels, size, mode), uniform(pixels, size, mode, into), into):
+        assert found.dtype == np.float32
+        # One unit in the last place, and hardly ever.
+        assert np.abs(found - expected).max() <= np.spacing(pixels.max())
+        assert np.mean(found != expected.astype(np.float32)) <= max(0.01, 1.5 / pixels.size)
+    assert np.array_equal(uniform(pixels[::-1, ::2], size, mode), uniform(pixels[::-1, ::2].copy(), size, mode))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_labelled_and_distance(shape, way):
+    bits = ndimage.gaussian_filter(image(shape, 0.0), 1.0) > 0
+    for given in (bits, bits[::-1, ::2], np.zeros(shape, bool)):
+        labels, count = labelled(given)
+        expected, number = ndimage.label(given)
+        assert count == number
+        assert np.array_equal(labels, expected)
+        away = distance(given)
+        assert away.dtype == np.float32
+        assert np.array_equal(away, ndimage.distance_transform_edt(given).astype(np.float32))
+
+
+def test_empty_images(way):
+    none = np.zeros((0, 4), np.float32)
+    assert greatest(none, 3).shape == least(none, 3).shape == uniform(none, 3).shape == (0, 4)
+    assert labelled(none > 0)[1] == 0
+    assert distance(none > 0).shape == (0, 4)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 101])

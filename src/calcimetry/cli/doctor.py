@@ -18,7 +18,7 @@ def doctor(format: Format = FORMAT) -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     from calcimetry._version import __version__
-    from calcimetry.core.extras import EXTRAS
+    from calcimetry.core.extras import EXTRAS, PACKAGES
     from calcimetry.knowledge.load import table as load_table
     from calcimetry.knowledge.load import table_ids
 
@@ -30,7 +30,7 @@ def doctor(format: Format = FORMAT) -> None:
 
     packages = {name: installed(name) for name in (*NEEDED, *MORE)}
     extras = {
-        module: {"extra": extra, "for": purpose, "version": installed("pyyaml" if module == "yaml" else module)}
+        module: {"extra": extra, "for": purpose, "version": installed(PACKAGES.get(module, module))}
         for module, (extra, purpose) in EXTRAS.items()
     }
     for name in table_ids():

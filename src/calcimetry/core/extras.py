@@ -7,14 +7,17 @@ from types import ModuleType
 
 from calcimetry.core.errors import MissingExtraError
 
-__all__ = ["EXTRAS", "need"]
+__all__ = ["EXTRAS", "PACKAGES", "need"]
 
 EXTRAS: dict[str, tuple[str, str]] = {
+    "cv2": ("fast", "mammograms in less time, with the same findings"),
     "imagecodecs": ("jpeg12", "12-bit JPEG (processes 2 and 4)"),
     "pandas": ("pandas", "tables as pandas data frames"),
     "yaml": ("yaml", "case files in YAML"),
 }
 """Module -> (extra, what it is for)."""
+PACKAGES = {"cv2": "opencv-python-headless", "yaml": "pyyaml"}
+"""Module -> package that brings it, where the names differ."""
 
 
 def need(module: str, *, for_: str) -> ModuleType:

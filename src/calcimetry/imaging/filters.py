@@ -1,16 +1,31 @@
-"""Filters of two-dimensional images, fast with numpy alone: Gaussian, greatest and least value around; percentiles."""
+"""Filters of two-dimensional images: numpy and scipy, or OpenCV where the extra ``fast`` is installed.
+
+OpenCV does only what it does exactly as scipy: extremes, labels and distances to the last bit, means but for one pixel
+in thousands that is rounded up instead of down. So both find the same. Gaussians, which it would round otherwise, are
+made by numpy alone.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import importlib
+import os
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-__all__ = ["gaussian", "greatest", "least", "median", "percentile"]
+__all__ = [
+    "SWITCH", "distance", "gaussian", "greatest", "labelled", "least", "median", "opencv", "percentile", "uniform",
+]  # fmt: skip
+
+SWITCH = "CALCIMETRY_FAST"
+"""Variable of the environment that leaves OpenCV aside where it is ``0``."""
 
 F32 = NDArray[np.float32]
+Bits = NDArray[np.bool_]
 Mode = Literal["reflect", "nearest"]
 Tile = tuple[slice, slice, F32]
 
@@ -20,6 +35,17 @@ _PRODUCTS = 250_000
 """At most so many multiplications in one product. OpenBLAS takes a second thread from 262144 on."""
 _SMALL = 96
 """Axes up to this length are filtered by one product."""
+
+
+@cache
+def opencv() -> ModuleType | None:
+    """OpenCV, if it is there and not switched off."""
+    if os.environ.get(SWITCH) == "0":
+        return None
+    try:
+        return importlib.import_module("cv2")
+    except ImportError:
+        return None
 
 
 def gaussian(image: NDArray[np.generic], sigma: float, truncate: float = 4.0, mode: Mode = "reflect") -> F32:
@@ -90,24 +116,74 @@ def _tiles(length: int, sigma: float, truncate: float, mode: Mode) -> tuple[Tile
     return tuple(out)
 
 
+def uniform(image: F32, size: int, mode: Literal["reflect", "constant"] = "reflect", out: F32 | None = None) -> F32:
+    """Mean of the square of ``size`` pixels around each: as ``scipy.ndimage.uniform_filter``.
+
+    Beyond its borders the image is mirrored (``reflect``) or zero (``constant``); ``out`` may be given to be written
+    into.
+    """
+    out = np.empty(image.shape, np.float32) if out is None else out
+    fast = opencv()
+    if fast is not None and min(image.shape) > size:
+        border = fast.BORDER_REFLECT if mode == "reflect" else fast.BORDER_CONSTANT
+        fast.boxFilter(np.ascontiguousarray(image), fast.CV_32F, (size, size), dst=out, borderType=border)
+    else:
+        # (in double precision in between, as OpenCV does)
+        out[...] = ndimage.uniform_filter(image, size, mode=mode, output=np.float64)
+    return out
+
+
+def labelled(bits: Bits) -> tuple[NDArray[np.int32], int]:
+    """Parts that hang together by their sides, numbered from 1 row by row, and how many: as ``scipy.ndimage.label``.
+
+    >>> labelled(np.array([[True, False, True], [True, False, False]]))[0].tolist()
+    [[1, 0, 2], [1, 0, 0]]
+    """
+    fast = opencv()
+    if fast is None or not bits.size:
+        labels, count = ndimage.label(bits)
+        return np.asarray(labels, np.int32), int(count)
+    count, labels = fast.connectedComponents(np.ascontiguousarray(bits).view(np.uint8), connectivity=4)
+    return np.asarray(labels, np.int32), int(count) - 1
+
+
+def distance(bits: Bits) -> F32:
+    """Distance [pixels] of each to the nearest that is not set: as ``scipy.ndimage.distance_transform_edt``.
+
+    >>> distance(np.array([[True, True, False, True]])).tolist()
+    [[2.0, 1.0, 0.0, 1.0]]
+    """
+    fast = opencv()
+    if fast is None or not bits.size or bits.all():
+        return np.asarray(ndimage.distance_transform_edt(bits), np.float32)
+    given = np.ascontiguousarray(bits).view(np.uint8)
+    return np.asarray(fast.distanceTransform(given, fast.DIST_L2, fast.DIST_MASK_PRECISE))
+
+
 def greatest(image: F32, size: int) -> F32:
     """Greatest value in the square of ``size`` pixels around each: as ``scipy.ndimage.maximum_filter``.
 
     >>> greatest(np.array([[0, 3, 1, 0, 0]], np.float32), 3).tolist()
     [[3.0, 3.0, 3.0, 1.0, 0.0]]
     """
+    fast = opencv()
+    if fast is not None and image.size:
+        return np.asarray(fast.dilate(image, np.ones((size, size), np.uint8), borderType=fast.BORDER_REPLICATE))
     return _extreme(image, size, np.maximum)
 
 
 def least(image: F32, size: int) -> F32:
     """Least value in the square of ``size`` pixels around each: as ``scipy.ndimage.minimum_filter``."""
+    fast = opencv()
+    if fast is not None and image.size:
+        return np.asarray(fast.erode(image, np.ones((size, size), np.uint8), borderType=fast.BORDER_REPLICATE))
     return _extreme(image, size, np.minimum)
 
 
 def _extreme(image: F32, size: int, better: np.ufunc) -> F32:
     """The better of all values around each pixel: first of two neighbors, then of two such pairs, and so on."""
     before = size // 2
-    for axis in (0, 1):
+    for axis in (0, 1) if image.size else ():
         # (mirroring at a border brings in nothing that is not within the square already)
         near = [(0, 0), (0, 0)]
         near[axis] = (before, size - 1 - before)

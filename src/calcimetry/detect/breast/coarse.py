@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from calcimetry.detect.breast.field import Field, bands, noise_of
 from calcimetry.detect.breast.settings import CoarseSettings
-from calcimetry.imaging.filters import gaussian, greatest, median, percentile
+from calcimetry.imaging.filters import distance, gaussian, greatest, labelled, median, percentile
 
 __all__ = ["Body", "bodies"]
 
@@ -119,7 +119,7 @@ _CALCIUM = ("br_rim", "br_large_rodlike", "br_coarse_popcorn", "br_round", "br_d
 def _white(field: Field, settings: CoarseSettings) -> list[Body]:
     """Metal: places at the image's full white that fall off sharply all around, the largest first."""
     noise = max(0.02 * (field.high - field.low), 1e-6)
-    labels, count = ndimage.label((field.pixels >= settings.metal_share * field.top) & field.inside)
+    labels, count = labelled((field.pixels >= settings.metal_share * field.top) & field.inside)
     if count == 0:
         return []
     sizes = np.bincount(labels.ravel())[1:] * field.mm**2
@@ -244,7 +244,7 @@ def _standing_out(joined: F32, near: Index, base: float, height: float) -> Bits 
     """What hangs together at half the height next to the middle (``near``), of values with their gaps closed."""
     if height <= 0:
         return None
-    labels, _ = ndimage.label(joined > base + 0.45 * height)
+    labels, _ = labelled(joined > base + 0.45 * height)
     there = labels.ravel()[near]
     there = there[there > 0]
     return None if there.size == 0 else np.asarray(labels == int(np.bincount(there).argmax()), bool)
@@ -293,7 +293,7 @@ def _size(bits: Bits, mm: float) -> tuple[float, float]:
     turns = np.linspace(0, np.pi, 18, endpoint=False)
     along = rows[:, None] * np.sin(turns) + columns[:, None] * np.cos(turns)
     spans = along.max(axis=0) - along.min(axis=0) + 1.0
-    width = 2.0 * float(ndimage.distance_transform_edt(np.pad(bits, 1)).max()) - 1.0
+    width = 2.0 * float(distance(np.pad(bits, 1)).max()) - 1.0
     return float(spans.max()) * mm, width * mm
 
 
@@ -309,7 +309,7 @@ def _sharpness(patch: _Patch) -> float:
 
 def _hollow(patch: _Patch) -> float:
     """How much darker the middle is than the rim, as a share of the height."""
-    depth = ndimage.distance_transform_edt(patch.bits)
+    depth = distance(patch.bits)
     if depth.max() < 3:
         return 0.0
     middle = patch.values[depth > 0.6 * depth.max()]
@@ -366,7 +366,7 @@ def _none(field: Field, patch: _Patch, extent: float, sharp: float, settings: Co
     """What it is if it is no calcium: sharper than the optics, at full white, or a flat disc."""
     if sharp > settings.most_sharp:
         return "artefact"
-    depth = ndimage.distance_transform_edt(np.pad(patch.bits, 1))[1:-1, 1:-1] * patch.mm
+    depth = distance(np.pad(patch.bits, 1))[1:-1, 1:-1] * patch.mm
     core = patch.values[depth > 0.5 * float(depth.max())]
     if extent >= settings.least_metal_mm and float(np.mean(core > settings.metal_share * field.top)) > 0.8:
         return "metal"

@@ -13,7 +13,7 @@ from scipy import ndimage
 from calcimetry.core.image import Projection
 from calcimetry.core.regions import Regions
 from calcimetry.detect.breast.settings import SpotSettings
-from calcimetry.imaging.filters import gaussian, median
+from calcimetry.imaging.filters import distance, gaussian, median, uniform
 
 __all__ = ["Field", "bands", "doubled", "field_of", "finer", "halved", "noise_of", "over_noise"]
 
@@ -140,7 +140,7 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
     inner = _averaged(inside[cut], step) > 0.5
     closed = _averaged(shut, step) > 0.1
     around = np.pad(inner, 1)
-    depth = np.asarray(ndimage.distance_transform_edt(around)[1:-1, 1:-1] * mm * step, np.float32)
+    depth = np.asarray(distance(around)[1:-1, 1:-1] * (mm * step), np.float32)
     if not inner.all():
         nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
         pixels = pixels[nearest[0], nearest[1]]
@@ -267,19 +267,19 @@ def noise_of(band: F32, field: Field, window_mm: float) -> F32:
     # An odd number of pixels: a mirrored image has the mirrored noise.
     size = max(2, round(window_mm / field.mm / 2)) * 2 + 1
     if size not in field.shares:
-        share = ndimage.uniform_filter(field.weight, size, mode="constant")
-        field.shares[size] = 1 / np.maximum(share, 1e-3)
+        share = uniform(field.weight, size, "constant")
+        field.shares[size] = np.reciprocal(np.maximum(share, np.float32(1e-3)))
     over = field.shares[size]
     square = np.square(band)
     square *= field.weight
-    local = ndimage.uniform_filter(square, size, mode="constant")
+    local = uniform(square, size, "constant")
     local *= over
     clipped = np.empty_like(square)
     for limit in (3.0, 2.5):
         # (a Gaussian clipped there loses the share that the factor gives back)
         np.multiply(local, np.float32(limit**2), out=local)
         np.minimum(square, local, out=clipped)
-        ndimage.uniform_filter(clipped, size, mode="constant", output=local)
+        uniform(clipped, size, "constant", local)
         local *= over
         local *= np.float32(1.05)
     even = _of_grey(band, field)
@@ -318,7 +318,7 @@ class Greys:
 
 
 def _greys(field: Field) -> Greys:
-    grey = ndimage.uniform_filter(field.pixels, max(1, round(0.5 / field.mm)) * 2 + 1)
+    grey = uniform(field.pixels, max(1, round(0.5 / field.mm)) * 2 + 1)
     step = max(1, int(np.sqrt(field.inside.sum() / 200_000)))
     greys = grey[::step, ::step][field.inside[::step, ::step]]
     edges = np.quantile(np.sort(greys), np.linspace(0, 1, _BINS + 1))

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from calcimetry.detect.breast.field import Field, bands, noise_of
+from calcimetry.detect.breast.field import Field, noise_of, over_noise
 from calcimetry.detect.breast.settings import ArterySettings
-from calcimetry.imaging.filters import gaussian, greatest
+from calcimetry.imaging.filters import gaussian, greatest, uniform
 
 __all__ = ["Pieces", "piece_names", "pieces"]
 
@@ -124,10 +124,10 @@ def _strength(field: Field, settings: ArterySettings) -> tuple[F32, F32, list[F3
 
 def _crest(strength: F32, angle: F32, field: Field, least: float) -> Index:
     """Pixels (n, 2) that are strongest across their own line."""
-    step_r, step_c = np.rint(np.sin(angle)).astype(int), np.rint(np.cos(angle)).astype(int)
     rows, columns = np.nonzero((strength > least) & field.inside & (field.depth_mm > 2.0))
     # ``angle`` points across the line here.
-    dr, dc = step_r[rows, columns], step_c[rows, columns]
+    turn = angle[rows, columns]
+    dr, dc = np.rint(np.sin(turn)).astype(int), np.rint(np.cos(turn)).astype(int)
     limits = np.array(strength.shape) - 1
     own = strength[rows, columns]
     held = np.ones(len(rows), bool)
@@ -171,10 +171,7 @@ def _values(
     def mean(values: NDArray[np.generic]) -> F64:
         return np.asarray(np.bincount(number, values, total) / points)
 
-    fine, middle = (
-        np.asarray(band / noise_of(band, field, 8.5)) for band in bands(field.pixels, field.mm, (0.14, 0.3), 1.8)
-    )
-    grain = noise_of(bands(field.pixels, field.mm, (0.14,), 1.8)[0], field, 8.5)
+    (fine, grain), (middle, _) = (over_noise(field, sigma_mm, 1.8, 8.5) for sigma_mm in (0.14, 0.3))
     at = (index[:, 0], index[:, 1])
     sigma = np.maximum(mean(grain[at]), 1e-6)
     offsets = _ACROSS_MM / field.mm
@@ -193,7 +190,7 @@ def _values(
     high = greatest(fine, 3)[at]
     middling = greatest(middle, 3)[at]
     bend = np.abs((np.diff(across, prepend=across[:1]) + np.pi / 2) % np.pi - np.pi / 2)
-    lines = ndimage.uniform_filter(strength, max(3, round(10.0 / field.mm)))
+    lines = uniform(strength, max(3, round(10.0 / field.mm)))
     grey = (field.pixels[at] - field.low) / (field.high - field.low)
     values = np.asarray(
         np.stack(

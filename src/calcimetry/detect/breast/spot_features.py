@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from calcimetry.detect.breast.field import Field, halved
 from calcimetry.detect.breast.spots import Spots
-from calcimetry.imaging.filters import gaussian, least
+from calcimetry.imaging.filters import gaussian, least, uniform
 
 __all__ = ["names", "spot_features"]
 
@@ -156,7 +156,7 @@ def _hessians(field: Field, spots: Spots) -> F64:
         if sigma_mm > 0.4:
             sigma = spots.sigma[: step * even.shape[0] : step, : step * even.shape[1] : step]
             ridge = np.maximum(across - np.abs(along), 0) / sigma
-            lines = ndimage.uniform_filter(ridge, max(3, round(5.0 / own.mm)))[at]
+            lines = uniform(np.asarray(ridge, np.float32), max(3, round(5.0 / own.mm)))[at]
     return np.stack([*out, lines], axis=1)
 
 

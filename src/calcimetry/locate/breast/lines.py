@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calcimetry.imaging.filters import uniform
 from calcimetry.locate.breast.coarse import Bits, Coarse, smooth
 from calcimetry.locate.breast.settings import LineSettings
 
@@ -138,7 +139,7 @@ def scratches(pixels: NDArray[Any], inside: Bits, mm: float, settings: LineSetti
         near = tuple(_span(np.asarray(inside.any(axis=axis)), 10 * width) for axis in (1, 0))
         part = np.asarray(pixels[near], np.float32)
         fine = part - smooth(part, 0.8 * width)
-        scale = np.sqrt(np.maximum(ndimage.uniform_filter(fine * fine, 12 * width + 1), 0.0))
+        scale = np.sqrt(np.maximum(uniform(fine * fine, 12 * width + 1), 0.0))
         _hairs(fine, scale, inside[near], out[near], mm, settings)
     return np.asarray(ndimage.binary_dilation(out, iterations=2), bool) if out.any() else out
 
