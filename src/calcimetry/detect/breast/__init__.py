@@ -6,6 +6,7 @@ from calcimetry.detect.breast.settings import (
     BreastDetectSettings,
     CoarseSettings,
     GroupSettings,
+    RingSettings,
     SpotSettings,
 )
 
@@ -15,6 +16,7 @@ __all__ = [
     "BreastFound",
     "CoarseSettings",
     "GroupSettings",
+    "RingSettings",
     "SpotSettings",
     "look_breast",
 ]

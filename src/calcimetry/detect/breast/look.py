@@ -21,6 +21,7 @@ from calcimetry.detect.breast.field import Field, field_of, finer
 from calcimetry.detect.breast.groups import Cluster, grouped
 from calcimetry.detect.breast.outline import Outlined, outlined
 from calcimetry.detect.breast.ridges import pieces
+from calcimetry.detect.breast.rings import small_rings
 from calcimetry.detect.breast.settings import BreastDetectSettings
 from calcimetry.detect.breast.spot_model import BreastModel, shipped
 
@@ -131,7 +132,9 @@ def _large(
         )
         if not chain:
             kept.append(one)
-    return kept
+    bright = np.flatnonzero((spots.ratio > settings.rings.from_llr) | (spots.piece > settings.coarse.seed_from))
+    bright = bright[np.argsort(-spots.ratio[bright], kind="stable")]
+    return [*kept, *small_rings(fine, projection.pixels, spots.places[bright], kept, settings.rings)]
 
 
 def _vessels(

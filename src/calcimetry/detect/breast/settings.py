@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["ArterySettings", "BreastDetectSettings", "CoarseSettings", "GroupSettings", "SpotSettings"]
+__all__ = [
+    "ArterySettings",
+    "BreastDetectSettings",
+    "CoarseSettings",
+    "GroupSettings",
+    "RingSettings",
+    "SpotSettings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +143,35 @@ class CoarseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RingSettings:
+    """Small rings, which finer pixels show: looked for along rays from a middle."""
+
+    finest_from_mm: float = 0.125
+    """Wider pixels than this do not show the middle of a small ring."""
+    search_mm: float = 0.75
+    """The middle lies within this distance (along rows and columns) of a bright place."""
+    least_mm: float = 0.6
+    """Least diameter."""
+    most_mm: float = 1.6
+    """Greatest diameter; larger rings are bodies with a lumen."""
+    least_height: float = 3.0
+    """Height of the wall over the noise."""
+    least_hollow: float = 0.2
+    """Share of the wall's height by which it stands over the middle, along each ray."""
+    least_fall: float = 0.65
+    """Share of it by which it stands over what lies outside: specks and short rods around a middle leave gaps."""
+    open_rays: int = 3
+    """So many of the 24 rays need not: as wide as a strand is that touches."""
+    from_llr: float = 0.0
+    """Candidates of spots are looked at from this log-likelihood ratio on, or where they are like a piece of something
+    large."""
+    most: int = 400
+    """At most so many of them, the likeliest."""
+    most_uneven: float = 0.4
+    """Greatest deviation of the wall's distance from the middle, as a share of its mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArterySettings:
     """How lines are found and what counts as a calcified artery."""
 
@@ -182,3 +218,4 @@ class BreastDetectSettings:
     arteries: ArterySettings = field(default_factory=ArterySettings)
     groups: GroupSettings = field(default_factory=GroupSettings)
     coarse: CoarseSettings = field(default_factory=CoarseSettings)
+    rings: RingSettings = field(default_factory=RingSettings)
