@@ -16,6 +16,7 @@ from calcimetry.imaging.filters import (
     labelled,
     least,
     median,
+    medians,
     opencv,
     percentile,
     uniform,
@@ -110,6 +111,14 @@ def test_labelled_and_distance(shape, way):
         assert np.array_equal(away, ndimage.distance_transform_edt(given).astype(np.float32))
 
 
+@pytest.mark.parametrize("shape", [(75, 75), (102, 90), (40, 1300)])
+def test_distance_to_a_single_pixel(shape, way):
+    bits = np.ones(shape, bool)
+    assert np.array_equal(distance(bits), ndimage.distance_transform_edt(bits).astype(np.float32))
+    bits[shape[0] // 2, shape[0] // 3] = False
+    assert np.array_equal(distance(bits), ndimage.distance_transform_edt(bits).astype(np.float32))
+
+
 def test_empty_images(way):
     none = np.zeros((0, 4), np.float32)
     assert greatest(none, 3).shape == least(none, 3).shape == uniform(none, 3).shape == (0, 4)
@@ -120,6 +129,7 @@ def test_empty_images(way):
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 101])
 def test_median_and_percentile(count):
     values = image((count, 1))
+    assert np.array_equal(medians(values.reshape(1, -1)), np.median(values.reshape(1, -1), axis=1))
     assert median(values) == pytest.approx(float(np.median(values)), rel=1e-7)
     for share in (0.0, 1.0, 25.0, 40.0, 50.0, 90.0, 100.0):
         assert percentile(values, share) == pytest.approx(float(np.percentile(values, share)), rel=1e-6)

@@ -11,15 +11,25 @@ import importlib
 import os
 from functools import cache, lru_cache
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 __all__ = [
-    "SWITCH", "distance", "gaussian", "greatest", "labelled", "least", "median", "opencv", "percentile", "uniform",
-]  # fmt: skip
+    "SWITCH",
+    "distance",
+    "gaussian",
+    "greatest",
+    "labelled",
+    "least",
+    "median",
+    "medians",
+    "opencv",
+    "percentile",
+    "uniform",
+]
 
 SWITCH = "CALCIMETRY_FAST"
 """Variable of the environment that leaves OpenCV aside where it is ``0``."""
@@ -33,6 +43,9 @@ _TILE = 32
 """Places along an axis that one product makes. Wider tiles multiply by more zeros, narrower ones call more often."""
 _PRODUCTS = 250_000
 """At most so many multiplications in one product. OpenBLAS takes a second thread from 262144 on."""
+_CROSS = ndimage.generate_binary_structure(2, 1)
+_FAR = 1e6
+"""Greatest square of a distance that is a whole number for sure when it was rounded to single precision twice."""
 _SMALL = 96
 """Axes up to this length are filtered by one product."""
 
@@ -141,7 +154,7 @@ def labelled(bits: Bits) -> tuple[NDArray[np.int32], int]:
     """
     fast = opencv()
     if fast is None or not bits.size:
-        labels, count = ndimage.label(bits)
+        labels, count = ndimage.label(bits, structure=_CROSS)
         return np.asarray(labels, np.int32), int(count)
     count, labels = fast.connectedComponents(np.ascontiguousarray(bits).view(np.uint8), connectivity=4)
     return np.asarray(labels, np.int32), int(count) - 1
@@ -157,7 +170,13 @@ def distance(bits: Bits) -> F32:
     if fast is None or not bits.size or bits.all():
         return np.asarray(ndimage.distance_transform_edt(bits), np.float32)
     given = np.ascontiguousarray(bits).view(np.uint8)
-    return np.asarray(fast.distanceTransform(given, fast.DIST_L2, fast.DIST_MASK_PRECISE))
+    away: F32 = fast.distanceTransform(given, fast.DIST_L2, fast.DIST_MASK_PRECISE)
+    # Its roots may be off in the last place; the squares are whole numbers, as long as they can be told apart.
+    np.square(away, out=away)
+    if float(away.max()) > _FAR:
+        return np.asarray(ndimage.distance_transform_edt(bits), np.float32)
+    np.rint(away, out=away)
+    return np.sqrt(away, out=away)
 
 
 def greatest(image: F32, size: int) -> F32:
@@ -208,6 +227,21 @@ def median(values: NDArray[np.floating[Any]]) -> float:
     parted = np.partition(values, middle, axis=None)
     upper = parted[middle]
     return float(upper if values.size % 2 else 0.5 * (parted[:middle].max() + upper))
+
+
+Reals = TypeVar("Reals", F32, NDArray[np.float64], NDArray[np.floating[Any]])
+
+
+def medians(values: Reals) -> Reals:
+    """Median of each row, without NaN: ``numpy.median(values, axis=1)`` at a fraction of its time.
+
+    >>> medians(np.array([[4.0, 1.0, 3.0, 2.0], [0.0, 0.0, 5.0, 6.0]])).tolist()
+    [2.5, 2.5]
+    """
+    middle = values.shape[1] // 2
+    parted = np.partition(values, middle, axis=1)
+    upper = parted[:, middle]
+    return upper if values.shape[1] % 2 else (parted[:, :middle].max(axis=1) + upper) / 2
 
 
 def percentile(values: NDArray[np.floating[Any]], share: float) -> float:

@@ -181,9 +181,14 @@ def near_course(places: F64, found: list[Artery], mm: float, within_mm: float) -
     """Which places (row, column of the field) lie within this distance of the edge of a course."""
     out = np.zeros(len(places), bool)
     for one in found:
-        for first in range(0, len(places), 500):
-            away = np.hypot(*(places[first : first + 500, None] - one.points[None]).transpose(2, 0, 1)) * mm
-            out[first : first + 500] |= (away - one.half_mm[None]).min(axis=1) <= within_mm
+        # Far from the box around a course nothing is near the course.
+        reach = (float(one.half_mm.max()) + within_mm) / mm + 1
+        low, high = one.points.min(axis=0) - reach, one.points.max(axis=0) + reach
+        near = np.flatnonzero(((places >= low) & (places <= high)).all(axis=1))
+        for first in range(0, len(near), 500):
+            some = near[first : first + 500]
+            away = np.hypot(*(places[some, None] - one.points[None]).transpose(2, 0, 1)) * mm
+            out[some] |= (away - one.half_mm[None]).min(axis=1) <= within_mm
     return out
 
 

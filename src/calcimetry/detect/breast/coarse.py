@@ -184,8 +184,7 @@ def _patch(field: Field, at: tuple[int, int], least: float) -> _Patch | None:
     for ring_mm in _RINGS_MM:
         reach = round(1.6 * ring_mm / field.mm) + 1
         r0, c0 = max(at[0] - reach, 0), max(at[1] - reach, 0)
-        values = field.pixels[r0 : at[0] + reach + 1, c0 : at[1] + reach + 1]
-        values = gaussian(values, _EVEN_MM / field.mm)
+        values = field.even[r0 : at[0] + reach + 1, c0 : at[1] + reach + 1]
         around = _around((values.shape[0], values.shape[1]), (at[0] - r0, at[1] - c0), field.mm, ring_mm)
         if not around.ring.size:
             return None
@@ -250,7 +249,8 @@ def _standing_out(joined: F32, near: Index, base: float, height: float) -> Bits 
     return None if there.size == 0 else np.asarray(labels == int(np.bincount(there).argmax()), bool)
 
 
-_EVEN_MM = 0.06
+_SHARP_MM = 0.048
+"""Grain is evened by so much on the image's own pixels."""
 _BRIDGE_MM = 0.2
 """Gaps of twice this are closed: rings and popcorn break up."""
 
@@ -345,7 +345,7 @@ def _sharper(field: Field, patch: _Patch, hull: Bits, pixels: NDArray[Any]) -> t
     r0, c0 = ((o + (s + b.start) * step) for o, s, b in zip(field.origin, patch.start, box, strict=True))
     wide = np.kron(hull[box], np.ones((step, step), bool))
     values = np.asarray(pixels[r0 : r0 + wide.shape[0], c0 : c0 + wide.shape[1]], np.float32)
-    values = gaussian(values, 0.8 * _EVEN_MM / mm)
+    values = gaussian(values, _SHARP_MM / mm)
     return _Patch(values, (0, 0), wide, patch.base, patch.height, mm), wide
 
 

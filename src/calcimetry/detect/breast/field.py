@@ -25,6 +25,8 @@ _SHUT = ("skin", "edge", "paddle_edge", "scanner_line", "scratch")
 """Parts of the breast's picture in which nothing is looked for."""
 _NOISE_MM = 0.2
 """Pixel on which noise is measured."""
+_EVEN_MM = 0.06
+"""Grain is evened by so much before bodies are outlined."""
 _BINS = 24
 """Classes of grey for which the noise is taken apart."""
 
@@ -84,6 +86,11 @@ class Field:
     def kept(self) -> dict[tuple[float, float, float], tuple[F32, F32]]:
         """What :func:`over_noise` has made so far and may be asked for again."""
         return {}
+
+    @cached_property
+    def even(self) -> F32:
+        """Its pixels with the finest grain evened: on these, large bodies are outlined."""
+        return gaussian(self.pixels, _EVEN_MM / self.mm)
 
     @cached_property
     def half(self) -> Field | None:
@@ -205,10 +212,13 @@ def _averaged(array: NDArray[np.generic], step: int) -> F32:
     if step == 1:
         return np.ascontiguousarray(array, np.float32)
     rows, columns = array.shape[0] // step, array.shape[1] // step
-    total = np.zeros((rows, columns), np.float32)
+    # Whole rows first: they lie together in memory.
+    lines = np.zeros((rows, columns * step), np.float32)
     for row in range(step):
-        for column in range(step):
-            total += array[row : rows * step : step, column : columns * step : step]
+        lines += array[row : rows * step : step, : columns * step]
+    total = lines[:, ::step].copy()
+    for column in range(1, step):
+        total += lines[:, column::step]
     return np.asarray(total / (step * step), np.float32)
 
 
@@ -232,12 +242,13 @@ def _half(field: Field) -> Field | None:
 def doubled(array: F32, shape: tuple[int, ...]) -> F32:
     """An image of :func:`halved` on the fine pixels again, straight between its own; filled up to ``shape``."""
     near, far = np.float32(0.75), np.float32(0.25)
-    for axis in (0, 1):
-        moved = np.moveaxis(array, axis, 0)
-        out = np.empty((2 * moved.shape[0], *moved.shape[1:]), np.float32)
-        out[0::2] = near * moved + far * np.concatenate([moved[:1], moved[:-1]])
-        out[1::2] = near * moved + far * np.concatenate([moved[1:], moved[-1:]])
-        array = np.moveaxis(out, 0, axis)
+    rows, columns = array.shape
+    tall = np.empty((2 * rows, columns), np.float32)
+    tall[0::2] = near * array + far * np.concatenate([array[:1], array[:-1]])
+    tall[1::2] = near * array + far * np.concatenate([array[1:], array[-1:]])
+    array = np.empty((2 * rows, 2 * columns), np.float32)
+    array[:, 0::2] = near * tall + far * np.concatenate([tall[:, :1], tall[:, :-1]], axis=1)
+    array[:, 1::2] = near * tall + far * np.concatenate([tall[:, 1:], tall[:, -1:]], axis=1)
     short = [max(0, want - have) for want, have in zip(shape, array.shape, strict=True)]
     array = np.pad(array, [(0, n) for n in short], mode="edge") if any(short) else array
     return np.ascontiguousarray(array[: shape[0], : shape[1]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcimetry.detect.breast.size_model import SIZE_INPUTS, SizeModel, shipped_sizes
+from calcimetry.imaging.filters import distance, labelled, medians
 
 __all__ = ["Outlined", "outlined", "size_features"]
 
@@ -126,7 +128,7 @@ class _Seen:
         w = slice(middle - half, middle + half + 1)
         over = self.even[n, w, w] - np.float32(self.base[n])
         times = int(np.clip(np.ceil(_FINE_PX * mm / mean_mm), 1, 6))
-        fine = ndimage.zoom(over, times, order=1, mode="nearest", grid_mode=True) if times > 1 else over
+        fine = _enlarged(over, times) if times > 1 else over
         area_px = max(np.pi / 4 * (mean_mm / mm) ** 2, 1.0)
         inside = _holding(np.asarray(fine), area_px * times**2, half * times + times // 2)
         size = 2 * half + 1
@@ -205,8 +207,8 @@ def _measured(at: NDArray[np.intp], patch: F32, even: F32, mm: float) -> _Seen:
 
 def _ground(values: NDArray[Any]) -> tuple[F64, F64]:
     """Median and robust deviation of each row."""
-    base = np.median(values, axis=1)
-    return np.asarray(base, np.float64), np.asarray(1.4826 * np.median(np.abs(values - base[:, None]), axis=1))
+    base = medians(values)
+    return np.asarray(base, np.float64), np.asarray(1.4826 * medians(np.abs(values - base[:, None])))
 
 
 def _near_ground(patch: F32, away: F64, area_px: NDArray[Any], mm: float) -> tuple[F64, F64]:
@@ -243,23 +245,56 @@ def _spreads(weights: NDArray[Any], mm: float) -> tuple[F64, F64]:
     return np.sqrt(np.maximum(middle + half, 0) + own), np.sqrt(np.maximum(middle - half, 0) + own)
 
 
+@lru_cache(maxsize=64)
+def _between(size: int, times: int) -> F64:
+    """Weights (size times, size) that resample an axis straight between its pixels; at its ends as the last ones."""
+    place = np.clip((np.arange(size * times) + 0.5) / times - 0.5, 0, size - 1)
+    lower = np.minimum(place.astype(np.intp), max(size - 2, 0))
+    out = np.zeros((len(place), size))
+    out[np.arange(len(place)), lower] = 1 - (place - lower)
+    out[np.arange(len(place)), np.minimum(lower + 1, size - 1)] += place - lower
+    return out
+
+
+def _enlarged(square: F32, times: int) -> F32:
+    """A square resampled to ``times`` as many pixels each way."""
+    weights = _between(len(square), times)
+    return np.asarray(weights @ square @ weights.T, np.float32)
+
+
 def _holding(fine: NDArray[Any], area: float, middle: int) -> Bits:
     """What hangs together with the middle, above the lowest level at which it is not larger than an area."""
     low, high = float(fine.min()), float(fine[middle, middle])
+    # What is as small as that lies near the middle, or leaves what is near; the rest need not be looked at each time.
+    reach = min(int(1.3 * np.sqrt(area)) + 2, middle)
+    near = (slice(middle - reach, middle + reach + 1),) * 2
     best = np.zeros(fine.shape, bool)
     best[middle, middle] = True
     for _ in range(_HALVINGS):
         level = (low + high) / 2
-        labels, _count = ndimage.label(fine > level)
-        own = labels == labels[middle, middle] if labels[middle, middle] else best
-        if own.sum() > area:
+        if level >= fine[middle, middle]:
+            high = level
+            continue
+        where, own = near, _joined(fine[near], level, reach)
+        count = np.count_nonzero(own)
+        if count <= area and (own[0].any() or own[-1].any() or own[:, 0].any() or own[:, -1].any()):
+            where, own = (slice(None), slice(None)), _joined(fine, level, middle)
+            count = np.count_nonzero(own)
+        if count > area:
             low = level
         else:
-            high, best = level, own
+            high, best = level, np.zeros(fine.shape, bool)
+            best[where] = own
     lacking = area - float(best.sum())
     if lacking > 0.1 * area:
         # A neighbor or a strand joins at once: the rest is what lies nearest instead.
-        away = ndimage.distance_transform_edt(~best)
-        reach = np.partition(away.ravel(), int(min(area, fine.size - 1)))[int(min(area, fine.size - 1))]
-        best = away <= reach
+        away = distance(~best)
+        last = int(min(area, fine.size - 1))
+        best = away <= np.partition(away.ravel(), last)[last]
     return np.asarray(best, bool)
+
+
+def _joined(fine: NDArray[Any], level: float, middle: int) -> Bits:
+    """What hangs together with the middle above a level that is lower than it."""
+    labels, _ = labelled(fine > level)
+    return labels == labels[middle, middle]

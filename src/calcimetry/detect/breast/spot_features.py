@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from calcimetry.detect.breast.field import Field, halved
 from calcimetry.detect.breast.spots import Spots
-from calcimetry.imaging.filters import gaussian, least, uniform
+from calcimetry.imaging.filters import gaussian, least, medians, uniform
 
 __all__ = ["names", "spot_features"]
 
@@ -49,8 +49,8 @@ def spot_features(field: Field, spots: Spots) -> F32:
     sigma = spots.sigma[rows, columns].astype(np.float64)
     polar = _polar(field, at)
     far = polar[:, 4:7].reshape(count, -1)
-    base = np.median(far, axis=1)
-    spread = 1.4826 * np.median(np.abs(far - base[:, None]), axis=1)
+    base = medians(far)
+    spread = 1.4826 * medians(np.abs(far - base[:, None]))
     top = np.maximum(polar[:, 0, 0], polar[:, 1].mean(axis=1))
     height = np.maximum(top - base, 0.5 * sigma)
     profile = (polar[:, 1:].mean(axis=2) - base[:, None]) / height[:, None]
@@ -114,8 +114,11 @@ def _shape(field: Field, index: NDArray[np.intp], base: F64, height: F64) -> F64
         wider[:, :-1] |= grown[:, 1:]
         wider[:, :, 1:] |= wider[:, :, :-1] & over[:, :, 1:]
         wider[:, :, :-1] |= wider[:, :, 1:] & over[:, :, :-1]
-        grown = wider & over
-        grown[:, reach, reach] = True
+        wider &= over
+        wider[:, reach, reach] = True
+        if np.array_equal(wider, grown):
+            break
+        grown = wider
     area = grown.sum(axis=(1, 2))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float64)
     mean_y, mean_x = ((grown * v).sum(axis=(1, 2)) / area for v in (y, x))
