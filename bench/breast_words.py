@@ -49,9 +49,11 @@ class Answer:
     said_form: str = ""
 
 
-def images(protocol: str, first: int, count: int, height: tuple[float, float] | None, cache: Path | None) -> Iterator:
-    """Simulated mammograms, kept in a folder where one is given."""
-    for n in range(count):
+def images(
+    protocol: str, first: int, count: int, height: tuple[float, float] | None, cache: Path | None, start: int = 0
+) -> Iterator[simulated.SimulatedMammogram]:
+    """Simulated mammograms, kept in a folder where one is given; ``start`` leaves out so many of the ``count``."""
+    for n in range(start, count):
         turn, rest = divmod(n, 25)
         i, j = divmod(rest, 5)
         form = FORMS[(i + j + turn) % 5]

@@ -309,6 +309,8 @@ def fit(arguments: argparse.Namespace) -> None:
         },
         "particle": particle,
         "group": group,
+        # (fitted by tools/fit_distribution.py, and kept)
+        "distribution": json.loads(Path(arguments.model).read_text("utf-8"))["distribution"],
     }
     Path(arguments.model).write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"wrote {arguments.model}: {Path(arguments.model).stat().st_size / 1e3:.0f} kB")

@@ -6,6 +6,7 @@ from calcimetry.describe.settings import (
     BreastWordSettings,
     DistributionSettings,
     MorphologySettings,
+    PatternSettings,
     ShapeSettings,
 )
 
@@ -16,6 +17,7 @@ __all__ = [
     "Described",
     "DistributionSettings",
     "MorphologySettings",
+    "PatternSettings",
     "ShapeSettings",
     "breast",
 ]

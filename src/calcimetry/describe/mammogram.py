@@ -16,6 +16,7 @@ from calcimetry.core.regions import Regions
 from calcimetry.core.word import Word
 from calcimetry.describe.arrangement import arrangement
 from calcimetry.describe.distribution import distribution
+from calcimetry.describe.likelihood import explained
 from calcimetry.describe.measures import group_measures
 from calcimetry.describe.milk import TRUE_LATERAL, level
 from calcimetry.describe.model import FormModel, shipped
@@ -23,6 +24,7 @@ from calcimetry.describe.morphology import morphology
 from calcimetry.describe.place import breast_mm2, depths_mm, in_fold
 from calcimetry.describe.settings import BreastWordSettings, ShapeSettings
 from calcimetry.describe.shape import Shape, shape_of
+from calcimetry.describe.weighing import weighed_distribution
 from calcimetry.describe.words import particle_words, weighed
 
 __all__ = ["Described", "breast"]
@@ -93,8 +95,24 @@ def breast(
     area = breast_mm2(regions, mm)
     nipple = None if nipple_index is None else (nipple_index[0] * mm, nipple_index[1] * mm)
     least = settings.distribution.least_confidence
-    taking = {one.id for one in named if _speck(one) and one.confidence >= least}
-    out = tuple(_grouped(one, by_id, formed, taking, area, nipple, mm, settings, model) for one in groups)
+    large = {one.id for one in lesions if set(one.pattern) & set(_NO_SPECKS)}
+    specks = {one.id for one in named if _speck(one, large)}
+    taking = {one.id for one in named if one.id in specks and one.confidence >= least}
+    out = tuple(
+        _lying(
+            _grouped(one, by_id, formed, mm, settings, model),
+            groups,
+            by_id,
+            specks,
+            taking,
+            area,
+            nipple,
+            mm,
+            settings,
+            model,
+        )
+        for one in groups
+    )
     return Described(named, out, _notes(projection, named, formed, _least_px(projection, mm, settings.shape)))
 
 
@@ -146,36 +164,28 @@ def _named(lesion: Lesion, formed: _Formed | None) -> Lesion:
     return replace(lesion, pattern=(words[0].word,), words=words, evidence=evidence)
 
 
-def _speck(lesion: Lesion) -> bool:
-    """Whether its place counts for a distribution."""
-    return lesion.kind == "calcification" and not set(lesion.pattern) & set(_NO_SPECKS)
+def _speck(lesion: Lesion, large: set[str]) -> bool:
+    """Whether its place counts for a distribution.
+
+    What the search outlined as one large thing, and looks like one, does not; what it took for a speck does, though its
+    form be that of a ring: a small dark middle is soon a matter of noise.
+    """
+    if lesion.kind != "calcification" or "br_vascular" in lesion.pattern:
+        return False
+    return lesion.id not in large or not set(lesion.pattern) & set(_NO_SPECKS)
 
 
 def _grouped(
-    group: Group, by_id: dict[str, Lesion], formed: dict[str, _Formed], taking: set[str], breast_area_mm2: float,
-    nipple_mm: tuple[float, float] | None, mm: float, settings: BreastWordSettings, model: FormModel,
+    group: Group, by_id: dict[str, Lesion], formed: dict[str, _Formed], mm: float, settings: BreastWordSettings,
+    model: FormModel,
 ) -> Group:  # fmt: skip
-    """One group with its words and measures."""
+    """One group with the word for its form, and measures."""
     members = [by_id[name] for name in group.lesions if name in by_id and name in formed]
     if not members:
         return group
     forms = [formed[one.id] for one in members]
     places = np.array([one.center_index[1:] for one in members], np.float64) * mm
     measures = group_measures(places, np.array([one.shape.values["diameter_mm"] for one in forms]))
-    specks = np.array([_speck(one) for one in members])
-    lie: tuple[Word, ...] = ()
-    if specks.sum() >= 2:
-        inside = {one.id for one in members}
-        apart = [one for name, one in by_id.items() if name in taking and name not in inside]
-        found = arrangement(
-            places[specks],
-            np.array([one.center_index[1:] for one in apart], np.float64).reshape(-1, 2) * mm,
-            breast_area_mm2,
-            settings.distribution,
-            np.array([one.confidence for one in members])[specks],
-            np.array([one.confidence for one in apart]),
-        )
-        lie = distribution(found, nipple_mm, settings.distribution)
     shaped = [one for one in forms if one.own]
     sure = np.array([max(one.lesion.confidence, 0.05) for one in forms])
     with_shape = np.array([bool(one.own) for one in forms])
@@ -193,12 +203,45 @@ def _grouped(
         )
     return replace(
         group,
-        distribution=lie[0].word if lie else None,
         morphology=form[0].word if form else None,
-        words=(*form, *lie),
+        words=form,
         measures={**group.measures, **measures},
         evidence={**group.evidence, "too_small_for_shape": float(len(forms) - len(shaped))},
     )
+
+
+def _lying(
+    group: Group, groups: Sequence[Group], by_id: dict[str, Lesion], specks: set[str], taking: set[str],
+    breast_area_mm2: float, nipple_mm: tuple[float, float] | None, mm: float, settings: BreastWordSettings,
+    model: FormModel,
+) -> Group:  # fmt: skip
+    """One group with the word for how it lies, after those it has."""
+    limits = settings.distribution
+    inside = [name for name in group.lesions if name in specks]
+    if len(inside) < limits.least:
+        return group
+    apart = [name for name in by_id if name in taking and name not in set(inside)]
+    where = {name: n for n, name in enumerate((*inside, *apart))}
+    places = np.array([by_id[name].center_index[1:] for name in where], np.float64) * mm
+    sure = np.array([by_id[name].confidence for name in where])
+    k = len(inside)
+    patch = arrangement(places[:k], places[k:], breast_area_mm2, limits, sure[:k], sure[k:])
+    others = [
+        np.array([where[name] for name in one.lesions if where.get(name, 0) >= k], np.intp)
+        for one in groups
+        if one.id != group.id and one.confidence >= settings.patterns.group_from
+    ]
+    found = explained(
+        places[:k],
+        places[k:],
+        sure,
+        [one for one in others if len(one) >= limits.least],
+        breast_area_mm2,
+        None if nipple_mm is None else np.array(nipple_mm),
+        settings.patterns,
+    )
+    lie = weighed_distribution(k, patch, distribution(patch, nipple_mm, limits), found, model.distribution)
+    return replace(group, distribution=lie[0].word if lie else None, words=(*group.words, *lie))
 
 
 def _without_size(lesions: Sequence[Lesion], groups: Sequence[Group]) -> Described:

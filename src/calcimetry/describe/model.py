@@ -19,7 +19,7 @@ __all__ = ["SCHEMA", "Classifier", "FormModel", "load", "shipped"]
 
 F64 = NDArray[np.float64]
 FILE = "model.json"
-SCHEMA = "calcimetry-breast-words/1"
+SCHEMA = "calcimetry-breast-words/2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +66,13 @@ class Classifier:
 
 @dataclass(frozen=True, eq=False)
 class FormModel:
-    """All that was fitted: the form of a particle, and the morphology of a group from those of its members."""
+    """All that was fitted: the form of a particle, the morphology of a group from those of its members, and how it
+    lies.
+    """
 
     particle: Classifier
     group: Classifier
+    distribution: Classifier
 
 
 def load(text: str) -> FormModel:
@@ -84,7 +87,7 @@ def load(text: str) -> FormModel:
         values = json.loads(text)
         if values["schema"] != SCHEMA:
             raise KeyError("schema")
-        return FormModel(Classifier.of(values["particle"]), Classifier.of(values["group"]))
+        return FormModel(*(Classifier.of(values[name]) for name in ("particle", "group", "distribution")))
     except (ValueError, KeyError, TypeError) as error:
         raise KnowledgeError(f"describe/{FILE}: {error}") from error
 

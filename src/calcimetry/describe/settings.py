@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["BreastWordSettings", "DistributionSettings", "MorphologySettings", "ShapeSettings"]
+__all__ = ["BreastWordSettings", "DistributionSettings", "MorphologySettings", "PatternSettings", "ShapeSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +93,62 @@ class DistributionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatternSettings:
+    """Shapes that are tried as an explanation of where particles lie, and what else may explain them."""
+
+    cluster_mm: tuple[float, float] = (0.5, 4.2)
+    """Spread (standard deviation) of a cluster: nearly all of it lies within BI-RADS' 20 mm."""
+    cluster_ratio: tuple[float, float] = (0.45, 1.0)
+    """Its spread across over that along."""
+    line_mm: tuple[float, float] = (6.0, 45.0)
+    """Length of a line."""
+    line_width_mm: tuple[float, float] = (0.2, 0.9)
+    """Spread (standard deviation) across it."""
+    forks: float = 0.4
+    """Share of the lines tried that fork."""
+    fork_turn: tuple[float, float] = (0.2, 0.9)
+    """Angle [rad] of the fork."""
+    wedge_mm: tuple[float, float] = (20.0, 65.0)
+    """Length of a wedge."""
+    wedge_opening: tuple[float, float] = (0.22, 0.9)
+    """Its width over the distance from its tip."""
+    nipple_degrees: float = 20.0
+    """Greatest angle between its axis and the way from the nipple."""
+    region_mm: tuple[float, float] = (10.0, 30.0)
+    """Half of the long axis of a region: from BI-RADS' 20 mm on."""
+    region_ratio: tuple[float, float] = (0.5, 1.0)
+    """Its short axis over the long one."""
+    soft_mm: float = 1.0
+    """Width of the edge of a wedge or region."""
+    reach_mm: float = 45.0
+    """Shapes are laid through a member and another place up to this distance away."""
+    most_odds: float = 20.0
+    """One particle counts as calcium with at most these odds."""
+    strays: float = 6.0
+    """Particles that lie anywhere, of the whole breast."""
+    false: float = 15.0
+    """Findings of even odds that are no calcium, of the whole breast."""
+    another: float = 6.0
+    """Log-likelihood that one more group of its own costs."""
+    group_from: float = 0.3
+    """Confidence from which on another group may explain its particles."""
+    tried: int = 400
+    """Shapes of each kind that are tried first ..."""
+    kept: int = 10
+    """... the best of which are bettered ..."""
+    near: int = 20
+    """... by so many near each of them ..."""
+    steps: tuple[float, ...] = (0.3, 0.2, 0.1, 0.05)
+    """... within such a share of their numbers."""
+    counts: tuple[float, ...] = (3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0, 90.0)
+    """Numbers of particles that a pattern may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BreastWordSettings:
     """Words on mammograms."""
 
     shape: ShapeSettings = field(default_factory=ShapeSettings)
     morphology: MorphologySettings = field(default_factory=MorphologySettings)
     distribution: DistributionSettings = field(default_factory=DistributionSettings)
+    patterns: PatternSettings = field(default_factory=PatternSettings)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 from calcimetry.phantom.breast.outline import Outline
 from calcimetry.phantom.breast.particles import Placed2D, draw
 
-__all__ = ["DISTRIBUTIONS", "group", "single"]
+__all__ = ["DISTRIBUTIONS", "group", "places_of", "single"]
 
 DISTRIBUTIONS = ("grouped", "linear", "segmental", "regional", "diffuse")
+_TRIES = 40
+_ON_BREAST = 0.8
+"""Least share of a group's places that lie on the breast."""
+_REGION_MM = 20.0
+"""BI-RADS: what lies over more is no longer grouped."""
+_MOST_OF_BREAST = 0.45
+"""Greatest share of the breast under a region: over half and more, calcium is diffuse."""
 SUSPICIOUS = ("br_amorphous", "br_coarse_heterogeneous", "br_fine_pleomorphic", "br_fine_linear")
 
 
@@ -38,20 +46,55 @@ def group(
     rng: np.random.Generator,
 ) -> list[Placed2D]:
     """Particles of one group; empty where there is no room for it."""
-    room = _room(body, 4.0)
-    center = _anywhere(room, rng)
-    if center is None:
+    points = places_of(body, distribution, rng)
+    if points is None:
         return []
-    angle = body.toward_nipple(*center)
-    points = _layout(body, room, distribution, center, angle, rng)
+    rows, columns = body.inside.shape
     out = []
     for row, column in points:
         r, c = round(row), round(column)
-        if not (0 <= r < room.shape[0] and 0 <= c < room.shape[1] and body.inside[r, c]):
+        if not (0 <= r < rows and 0 <= c < columns and body.inside[r, c]):
             continue
         particle = draw(_one_of(pattern, rng), rng, angle=body.toward_nipple(row, column))
         out.append(Placed2D(particle, (row, column), cnr * float(rng.lognormal(0, 0.25)), name))
     return out
+
+
+def places_of(body: Outline, distribution: str, rng: np.random.Generator) -> NDArray[np.float64] | None:
+    """Places (n, 2) [px] that are what they are called; ``None`` where none come out.
+
+    A segment most of which lies off the breast, or a region over more than half of it, would bear a word that no
+    reader could see: it is drawn anew.
+    """
+    room = _room(body, 4.0)
+    for _ in range(_TRIES):
+        center = _anywhere(room, rng)
+        if center is None:
+            return None
+        points = _layout(body, room, distribution, center, body.toward_nipple(*center), rng)
+        if _fits(points, body, distribution):
+            return points
+    return None
+
+
+def _fits(points: NDArray[np.float64], body: Outline, distribution: str) -> bool:
+    """Whether places of one distribution lie on the breast, over as much of it as the word says."""
+    if distribution == "diffuse":
+        return True
+    rows, columns = np.rint(points).astype(int).T
+    on = (rows >= 0) & (rows < body.inside.shape[0]) & (columns >= 0) & (columns < body.inside.shape[1])
+    on[on] = body.inside[rows[on], columns[on]]
+    if on.mean() < _ON_BREAST:
+        return False
+    kept = points[on] * body.mm
+    extent = float(np.hypot(*(kept[:, None] - kept[None]).transpose(2, 0, 1)).max())
+    if distribution == "grouped":
+        return extent <= _REGION_MM
+    if distribution in ("segmental", "regional") and extent < _REGION_MM:
+        return False
+    if distribution == "regional":
+        return bool(ConvexHull(kept).volume <= _MOST_OF_BREAST * float(body.inside.sum()) * body.mm**2)
+    return True
 
 
 def _one_of(pattern: str, rng: np.random.Generator) -> str:
