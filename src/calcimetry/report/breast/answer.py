@@ -12,7 +12,7 @@ from calcimetry.core.measurement import Grade
 from calcimetry.knowledge.load import source
 from calcimetry.report.breast.kinds import Found, leading
 from calcimetry.report.breast.settings import BreastPageSettings
-from calcimetry.report.breast.tables import count_of, extent_of
+from calcimetry.report.breast.tables import counted_in, extent_of, told_of
 from calcimetry.report.breast.words import SIDES, percent_text, side_title, view_title, word_short
 from calcimetry.report.words import number_text, visible
 
@@ -117,18 +117,18 @@ def _sentence(case: Case, found: Sequence[Found]) -> str:
     """The groups of a breast in one sentence; a group that several views show is counted once."""
     reported = sorted((g for one in found for g in one.reported), key=lambda g: -g.confidence)
     if not reported:
-        counted = any(one.counted for one in found)
+        some = any(one.counted for one in found)
         views = "" if len(found) == 1 else " in any of its views"
-        return f"No group of calcifications is reported{views}{'' if counted else ', and none was counted'}."
+        return f"No group of calcifications is reported{views}{'' if some else ', and none was counted'}."
     sets = _same(reported)
     titles = {image.id: view_title(image) for image in case.images}
     images = {image.id: image for image in case.images}
-    several = len(found) > 1
+    several, counted = len(found) > 1, counted_in(case)
     named = []
     for held in sets[:_NAMED]:
         first = held[0]
         parts = [_sure(first, word) for word in (first.distribution, first.morphology) if word]
-        parts.append(f"{count_of(first)} calcifications over {extent_of(first, images[first.image])}")
+        parts.append(f"{told_of(first, counted)} over {extent_of(first, images[first.image])}")
         seen = " and ".join(f"{g.id} in {titles[g.image]}" if several else g.id for g in held)
         named.append(f"{visible(seen)} ({', '.join(parts)})")
     more = f", and {len(sets) - _NAMED} more" if len(sets) > _NAMED else ""
@@ -177,7 +177,7 @@ def shows(found: Found) -> str:
         many = len(found.arteries)
         length = found.scores.get("arterial_length")
         along = "" if length is None else f", {number_text(length)} mm in all"
-        parts.append(f"{many} calcified arter{'y' if many == 1 else 'ies'}{along}")
+        parts.append(f"{many} stretch{'' if many == 1 else 'es'} of calcified artery{along}")
     elif "artery_count" in found.scores:
-        parts.append("no calcified artery found (short or faint ones are not excluded)")
+        parts.append("no calcified artery found, short or faint ones aside")
     return "; ".join(parts)

@@ -32,8 +32,10 @@ def breast_lines(case: Case) -> Iterator[str]:
     rows = [row for one in leading(found, s.max_views) for row in _rows(case, one)]
     if rows:
         yield from _table(rows, several=len(found) > 1)
-        if not all(row.group.reported for row in rows):
-            yield "  ?: below the operating point, not reported"
+        said = ["in brackets: counted by themselves"] if any(row.own < row.count for row in rows) else []
+        said += [] if all(row.group.reported for row in rows) else ["?: below the operating point, not reported"]
+        if said:
+            yield f"  {'; '.join(said)}"
     left = sum(len(one.reported) + len(one.maybe) for one in found) - len(rows)
     if left:
         yield f"  {left} more group{'' if left == 1 else 's'} in groups.tsv"
@@ -60,7 +62,7 @@ def _rows(case: Case, found: Found) -> tuple[GroupRow, ...]:
 
 
 def _table(rows: Sequence[GroupRow], *, several: bool) -> Iterator[str]:
-    cells = [("group", "row, column", "number", "extent", "arrangement", "form", "sure", "")]
+    cells = [("group", "row, column", "specks", "extent", "arrangement", "form", "sure", "")]
     for row in rows:
         _, down, across = row.group.center_index
         place = " ".join(
@@ -71,7 +73,7 @@ def _table(rows: Sequence[GroupRow], *, several: bool) -> Iterator[str]:
             (
                 row.id if row.group.reported else f"{row.id} ?",
                 place,
-                str(row.count),
+                str(row.count) if row.own >= row.count else f"{row.count} ({row.own})",
                 row.extent,
                 _word(row.distribution),
                 _word(row.morphology),

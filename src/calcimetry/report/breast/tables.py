@@ -13,9 +13,21 @@ from calcimetry.report.breast.crops import Crop, Crops
 from calcimetry.report.breast.kinds import Found, in_groups
 from calcimetry.report.breast.settings import BreastPageSettings
 from calcimetry.report.breast.words import view_title, weighed, word_short
-from calcimetry.report.words import number_text, structure_title, visible
+from calcimetry.report.words import interval_text, number_text, structure_title, visible
 
-__all__ = ["GroupRow", "LargerRow", "count_of", "extent_of", "group_rows", "larger_rows", "place_of", "size_of"]
+__all__ = [
+    "ArteryRow",
+    "GroupRow",
+    "LargerRow",
+    "artery_rows",
+    "counted_in",
+    "extent_of",
+    "group_rows",
+    "larger_rows",
+    "place_of",
+    "size_of",
+    "told_of",
+]
 
 _EXTENTS = ("extent", "diameter")
 _EXTENTS_PX = ("extent_pixels", "diameter_pixels")
@@ -23,7 +35,10 @@ _EXTENTS_PX = ("extent_pixels", "diameter_pixels")
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One group as it is told; ``distribution`` and ``morphology``: words with probabilities, the likeliest first."""
+    """One group as it is told; ``distribution`` and ``morphology``: words with probabilities, the likeliest first.
+
+    ``own``: how many of the ``count`` are counted by themselves; ``told`` says both.
+    """
 
     group: Group
     id: str
@@ -31,6 +46,8 @@ class GroupRow:
     distribution: tuple[tuple[str, float | None], ...]
     morphology: tuple[tuple[str, float | None], ...]
     count: int
+    own: int
+    told: str
     extent: str
     place: str
     quadrant: str
@@ -40,8 +57,20 @@ class GroupRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ArteryRow:
+    """One stretch of calcified artery; ``length`` is that of its course, not from end to end in a straight line."""
+
+    lesion: Lesion
+    id: str
+    view: str
+    length: str
+    width: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class LargerRow:
-    """One larger calcification or artery as it is told.
+    """One larger calcification as it is told.
 
     ``group``: of which it is a member; ``shown_by``: in whose close view it lies.
     """
@@ -63,6 +92,7 @@ def group_rows(
     """Groups of one image in the order given."""
     views = {one.id: view_title(one) for one in case.images}
     other = {one.id: one for one in case.groups}
+    counted = counted_in(case)
     return tuple(
         GroupRow(
             group=one,
@@ -71,6 +101,8 @@ def group_rows(
             distribution=_words(one, "distribution", one.distribution),
             morphology=_words(one, "pattern", one.morphology),
             count=count_of(one),
+            own=own_of(one, counted),
+            told=told_of(one, counted),
             extent=extent_of(one, image),
             place=place_of(one.center_index),
             quadrant=structure_title(one.structure) if one.structure not in ("", "total") else "",
@@ -103,6 +135,22 @@ def count_of(group: Group) -> int:
     return round(held.value) if held is not None and held.value is not None else len(group.lesions)
 
 
+def counted_in(case: Case) -> frozenset[str]:
+    """Ids of what counts as a calcification by itself."""
+    return frozenset(one.id for one in case.lesions if one.counted)
+
+
+def own_of(group: Group, counted: frozenset[str]) -> int:
+    """Members that count by themselves; all of a group that was joined over slices, where only such were taken."""
+    return count_of(group) if "depth" in group.measures else sum(name in counted for name in group.lesions)
+
+
+def told_of(group: Group, counted: frozenset[str]) -> str:
+    """How many: a group holds weaker specks that only their neighbors make likely."""
+    every, own = count_of(group), own_of(group, counted)
+    return f"{every} calcifications" if own >= every else f"{every} specks ({own} counted)"
+
+
 def extent_of(group: Group, image: ImageInfo) -> str:
     """How far a group reaches: as measured, else the sides of its box."""
     for name in (*_EXTENTS, *_EXTENTS_PX):
@@ -132,15 +180,37 @@ def size_of(lesion: Lesion) -> str:
     for name, unit in (("diameter", "mm"), ("diameter_pixels", "pixels")):
         held = lesion.measures.get(name)
         if held is not None and held.value is not None:
-            ends = "" if held.interval95 is None else f" ({' to '.join(number_text(end) for end in held.interval95)})"
-            return f"{number_text(held.value)} {unit}{ends}"
+            ends = interval_text(held)
+            return f"{number_text(held.value)} {unit}{f' ({ends})' if ends else ''}"
     return ""
+
+
+def artery_rows(found: Found, s: BreastPageSettings) -> tuple[ArteryRow, ...]:
+    """Arteries of one image, the longest first."""
+    scaled = found.image.spacing_mm is not None
+
+    def told(one: Lesion, name: str) -> str:
+        value = one.evidence.get(name)
+        return f"{number_text(value)} mm" if scaled and value is not None else ""
+
+    longest = sorted(found.arteries, key=lambda one: -one.evidence.get("length_mm", 0.0))
+    return tuple(
+        ArteryRow(
+            lesion=one,
+            id=visible(one.id),
+            view=view_title(found.image),
+            length=told(one, "length_mm"),
+            width=told(one, "width_mm"),
+            place=place_of(one.center_index),
+        )
+        for one in longest[: s.max_rows]
+    )
 
 
 def larger_rows(
     found: Found, lesions: Sequence[Lesion], s: BreastPageSettings, held: Crops | None = None
 ) -> tuple[LargerRow, ...]:
-    """Larger calcifications or arteries of one image, in the order given."""
+    """Larger calcifications of one image, in the order given."""
     groups = in_groups(found.reported)
     return tuple(
         LargerRow(

@@ -11,7 +11,7 @@ from calcimetry.report.breast.crops import Crops, crops
 from calcimetry.report.breast.hang import View, hung
 from calcimetry.report.breast.kinds import Found, found_in, leading, mammograms
 from calcimetry.report.breast.settings import BreastPageSettings
-from calcimetry.report.breast.tables import GroupRow, LargerRow, group_rows, larger_rows
+from calcimetry.report.breast.tables import ArteryRow, GroupRow, LargerRow, artery_rows, group_rows, larger_rows
 from calcimetry.report.breast.words import REGIONS, view_title
 from calcimetry.report.words import first_upper, visible
 
@@ -27,7 +27,7 @@ class Shown:
     groups: tuple[GroupRow, ...]
     maybe: tuple[GroupRow, ...]
     larger: tuple[LargerRow, ...]
-    arteries: tuple[LargerRow, ...]
+    arteries: tuple[ArteryRow, ...]
     left_out: tuple[tuple[str, str, int], ...]
     regions: tuple[tuple[str, str, float], ...]
     pictures_left: int
@@ -85,7 +85,7 @@ def _shown(case: Case, found: Found, held: Crops, s: BreastPageSettings) -> Show
         groups=group_rows(case, found.image, found.reported, held),
         maybe=group_rows(case, found.image, found.maybe[: s.max_rows]),
         larger=larger_rows(found, found.larger, s, held),
-        arteries=larger_rows(found, found.arteries, s),
+        arteries=artery_rows(found, s),
         left_out=found.left_out(),
         regions=_regions(case, found.image.id),
         pictures_left=held.left,
