@@ -26,17 +26,18 @@ from scipy.optimize import minimize
 
 from calcimetry.core.lesion import Mask
 from calcimetry.describe.model import SCHEMA, Classifier
-from calcimetry.describe.morphology import GROUP_INPUTS, SUSPICIOUS, group_inputs
+from calcimetry.describe.morphology import group_input_names, group_inputs
 from calcimetry.describe.place import depths_mm
 from calcimetry.describe.shape import SHAPE, shape_of
 from calcimetry.detect import look_breast
 from calcimetry.imaging.networks import squeezed
+from calcimetry.knowledge.breast_words import suspicious
 from calcimetry.locate.breast import breast_map
 from calcimetry.phantom import breast as simulated
 
 CLASSES = (
     "br_round",
-    *SUSPICIOUS,
+    *suspicious(),
     "br_rim",
     "br_coarse_popcorn",
     "br_large_rodlike",
@@ -46,7 +47,7 @@ CLASSES = (
     "none",
 )
 """Answers for particles; ``none``: no calcium. Milk of calcium is told by its level on a true lateral."""
-GROUPS = ("br_round", *SUSPICIOUS)
+GROUPS = ("br_round", *suspicious())
 LEAST_PX = 2.0
 FOLDS = 3
 FIRST, COUNT = 71000, 69
@@ -281,7 +282,7 @@ def fit(arguments: argparse.Namespace) -> None:
         kept = [n for n in range(len(images)) if n % FOLDS != fold]
         left = [n for n in range(len(images)) if n % FOLDS == fold]
         x, truth = group_examples([images[n] for n in kept], [shares[n] for n in kept], CLASSES, fold)
-        made = Classifier.of(classifier(x, truth, np.ones(len(x)), GROUP_INPUTS, GROUPS, **group_settings))
+        made = Classifier.of(classifier(x, truth, np.ones(len(x)), group_input_names(), GROUPS, **group_settings))
         for n in left:
             for _, _, members in images[n]["found"]:
                 own = np.array(members, int)
@@ -296,7 +297,7 @@ def fit(arguments: argparse.Namespace) -> None:
     x, truth, w = particle_examples(images)
     particle = classifier(x, truth, w, inputs, CLASSES, hidden=20, decay=1e-4, seeds=3)
     gx, gtruth = group_examples(images, shares, CLASSES, 0)
-    group = classifier(gx, gtruth, np.ones(len(gx)), GROUP_INPUTS, GROUPS, hidden=12, decay=1e-3, seeds=3)
+    group = classifier(gx, gtruth, np.ones(len(gx)), group_input_names(), GROUPS, hidden=12, decay=1e-3, seeds=3)
     record = {
         "schema": SCHEMA,
         "made": {

@@ -10,8 +10,9 @@ import pytest
 
 from calcimetry.core.errors import KnowledgeError
 from calcimetry.describe.model import load, shipped
-from calcimetry.describe.morphology import GROUP_INPUTS, SUSPICIOUS
+from calcimetry.describe.morphology import group_input_names
 from calcimetry.describe.shape import SHAPE
+from calcimetry.knowledge.breast_words import suspicious
 
 
 def text() -> str:
@@ -21,8 +22,8 @@ def text() -> str:
 def test_what_ships_takes_what_is_measured() -> None:
     model = shipped()
     assert model.particle.inputs == (*SHAPE, "pixel_mm")
-    assert model.group.inputs == GROUP_INPUTS
-    assert set(model.group.classes) == {"br_round", *SUSPICIOUS}
+    assert model.group.inputs == group_input_names()
+    assert set(model.group.classes) == {"br_round", *suspicious()}
     assert len(text()) < 100_000
 
 

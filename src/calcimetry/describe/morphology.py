@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +12,11 @@ from calcimetry.core.word import Word
 from calcimetry.describe.model import FormModel
 from calcimetry.describe.settings import MorphologySettings
 from calcimetry.describe.shape import SHAPE
+from calcimetry.knowledge.breast_words import ROUND, suspicious, typically_benign
 
-__all__ = ["BENIGN", "GROUP_INPUTS", "SUSPICIOUS", "group_inputs", "morphology"]
+__all__ = ["group_input_names", "group_inputs", "morphology"]
 
 F64 = NDArray[np.float64]
-
-SUSPICIOUS = ("br_amorphous", "br_coarse_heterogeneous", "br_fine_pleomorphic", "br_fine_linear")
-"""Words of suspicious form, the least suspicious first."""
-BENIGN = (
-    "br_skin",
-    "br_vascular",
-    "br_coarse_popcorn",
-    "br_large_rodlike",
-    "br_round",
-    "br_rim",
-    "br_dystrophic",
-    "br_milk_of_calcium",
-    "br_suture",
-)
-"""Words of typically benign form."""
 
 _LEVELS = (
     "diameter_mm",
@@ -50,17 +37,27 @@ _LEVELS = (
 """Numbers of particles of which a group's quartiles are looked at."""
 _VARIED = ("diameter_mm", "length_mm", "elongation", "contrast", "solidity")
 """Numbers of which the group's variety is looked at: pleomorphic means that no particle is like the other."""
-_SHARES = ("br_round", *SUSPICIOUS, "none")
-GROUP_INPUTS = (
-    *(f"share_{word}" for word in _SHARES),
-    *(f"upper_{word}" for word in _SHARES),
-    *(f"{name}_{level}" for name in _LEVELS for level in ("low", "median", "high")),
-    *(f"{name}_variety" for name in _VARIED),
-    "count",
-    "pixel_mm",
-)
-"""What the fitted model of groups takes, in order: mean and upper quartile of the particles' probabilities, quartiles
-and variety of their forms."""
+
+
+@cache
+def group_input_names() -> tuple[str, ...]:
+    """What the fitted model of groups takes, in order.
+
+    Mean and upper quartile of the particles' probabilities, quartiles and variety of their forms.
+    """
+    return (
+        *(f"share_{word}" for word in _shared()),
+        *(f"upper_{word}" for word in _shared()),
+        *(f"{name}_{level}" for name in _LEVELS for level in ("low", "median", "high")),
+        *(f"{name}_variety" for name in _VARIED),
+        "count",
+        "pixel_mm",
+    )
+
+
+def _shared() -> tuple[str, ...]:
+    """Words of particles whose probabilities the model of groups takes."""
+    return (ROUND, *suspicious(), "none")
 
 
 def group_inputs(rows: F64, shares: F64, classes: Sequence[str], weights: F64, pixel_mm: float) -> F64:
@@ -76,7 +73,7 @@ def group_inputs(rows: F64, shares: F64, classes: Sequence[str], weights: F64, p
     pixel_mm : float
     """
     weights = weights / weights.sum()
-    own = shares[:, [list(classes).index(word) for word in _SHARES]]
+    own = shares[:, [list(classes).index(word) for word in _shared()]]
     columns = [SHAPE.index(name) for name in _LEVELS]
     quartiles = np.stack([_quantile(rows[:, columns], weights, q) for q in (0.25, 0.5, 0.75)], axis=1)
     varied = np.log(np.maximum(rows[:, [SHAPE.index(name) for name in _VARIED]], 1e-3))
@@ -120,16 +117,15 @@ def morphology(
     weights = weights / weights.sum()
     inputs = group_inputs(rows, shares, model.particle.classes, weights, pixel_mm)
     fitted = dict(zip(model.group.classes, model.group.probabilities(inputs[None])[0], strict=True))
-    benign = np.array([sum(one.get(word, 0.0) for word in BENIGN if word != "br_round") for one in words])
+    benign = np.array([sum(one.get(word, 0.0) for word in typically_benign()) for one in words])
     large = float(weights @ benign)
-    probability = dict.fromkeys((*BENIGN, *SUSPICIOUS), 0.0)
+    probability = dict.fromkeys((*typically_benign(), ROUND, *suspicious()), 0.0)
     # What the group's form leaves to fitted words of small particles, and to those of large benign ones.
     for word, value in fitted.items():
         probability[word] += (1 - large) * float(value)
     for one, weight in zip(words, weights, strict=True):
-        for word in BENIGN:
-            if word != "br_round":
-                probability[word] += float(weight) * one.get(word, 0.0)
+        for word in typically_benign():
+            probability[word] += float(weight) * one.get(word, 0.0)
     because = _because(rows, weights, large)
     made = [Word(name, round(value, 4), because) for name, value in probability.items() if value >= 0.005]
     return tuple(sorted(made, key=lambda word: -word.probability))

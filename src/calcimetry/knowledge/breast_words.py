@@ -10,11 +10,42 @@ from calcimetry.core.lesion import Lesion
 from calcimetry.core.word import Word
 from calcimetry.knowledge.load import table
 
-__all__ = ["BENIGN", "ROUND", "arrangements", "benign", "by_concern", "class_of", "forms", "forms_of_group"]
+__all__ = [
+    "BENIGN",
+    "ROUND",
+    "arrangements",
+    "benign",
+    "by_concern",
+    "class_of",
+    "forms",
+    "forms_of_group",
+    "suspicious",
+    "typically_benign",
+]
 
 ROUND = "br_round"
 BENIGN = "benign"
 _FORM = "br_"
+
+
+@cache
+def suspicious() -> tuple[str, ...]:
+    """Words of suspicious form, the least suspicious first.
+
+    >>> suspicious()
+    ('br_amorphous', 'br_coarse_heterogeneous', 'br_fine_pleomorphic', 'br_fine_linear')
+    """
+    return tuple(table("reasoning/breast")["sets"]["suspicious"])
+
+
+@cache
+def typically_benign() -> tuple[str, ...]:
+    """Words of typically benign form, but for ``br_round``: that depends on how the particles lie.
+
+    >>> "br_rim" in typically_benign(), "br_round" in typically_benign()
+    (True, False)
+    """
+    return tuple(table("reasoning/breast")["sets"]["benign"])
 
 
 @cache
@@ -24,8 +55,7 @@ def by_concern() -> tuple[str, ...]:
     >>> by_concern()[0], by_concern()[4]
     ('br_fine_linear', 'br_round')
     """
-    sets = table("reasoning/breast")["sets"]
-    return (*reversed(sets["suspicious"]), ROUND, *sets["benign"])
+    return (*reversed(suspicious()), ROUND, *typically_benign())
 
 
 def class_of(word: str) -> str:
@@ -34,7 +64,7 @@ def class_of(word: str) -> str:
     >>> class_of("br_rim"), class_of("br_amorphous")
     ('benign', 'br_amorphous')
     """
-    return BENIGN if word in table("reasoning/breast")["sets"]["benign"] else word
+    return BENIGN if word in typically_benign() else word
 
 
 def forms(one: Group | Lesion) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ _REGION_MM = 20.0
 """BI-RADS: what lies over more is no longer grouped."""
 _MOST_OF_BREAST = 0.45
 """Greatest share of the breast under a region: over half and more, calcium is diffuse."""
-SUSPICIOUS = ("br_amorphous", "br_coarse_heterogeneous", "br_fine_pleomorphic", "br_fine_linear")
 
 
 def _room(body: Outline, margin_mm: float) -> NDArray[np.bool_]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcimetry.core.image import Acquisition, Projection
+from calcimetry.knowledge.breast_words import suspicious
 from calcimetry.phantom.breast.arteries import artery, courses
 from calcimetry.phantom.breast.decoys import Decoy, film_faults, metal
-from calcimetry.phantom.breast.groups import SUSPICIOUS, group, single
+from calcimetry.phantom.breast.groups import group, single
 from calcimetry.phantom.breast.outline import Field, Outline, outline
 from calcimetry.phantom.breast.particles import Placed2D, thickness
 from calcimetry.phantom.breast.protocols import MammogramProtocol, protocol
@@ -282,7 +283,7 @@ def drawn_groups(contents: Contents, rng: np.random.Generator) -> list[tuple[str
         distribution = contents.distribution or str(
             rng.choice(["grouped", "linear", "segmental", "regional", "diffuse"], p=[0.5, 0.15, 0.15, 0.12, 0.08])
         )
-        pattern = contents.pattern or str(rng.choice([*SUSPICIOUS, "br_round"], p=[0.2, 0.2, 0.2, 0.15, 0.25]))
+        pattern = contents.pattern or str(rng.choice([*suspicious(), "br_round"], p=[0.2, 0.2, 0.2, 0.15, 0.25]))
         out.append((f"G{n + 1}", distribution, pattern, float(np.exp(rng.uniform(*np.log(contents.cnr))))))
     return out
 
