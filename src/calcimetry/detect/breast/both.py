@@ -13,6 +13,7 @@ from calcimetry.detect.breast.settings import SpotSettings
 from calcimetry.detect.breast.spot_features import spot_features
 from calcimetry.detect.breast.spot_model import BreastModel, SpotModel
 from calcimetry.detect.breast.spots import candidates
+from calcimetry.imaging.threads import side_by_side
 
 __all__ = ["Seen", "seen"]
 
@@ -38,10 +39,10 @@ def seen(field: Field, fine: Field | None, model: BreastModel, settings: SpotSet
 
     What is seen at both has the mean of both; what is seen at one size only has ``alone`` less than it says.
     """
-    usual = _at(field, model.usual, settings)
     if fine is None or model.fine is None:
-        return usual
-    sharp = _at(fine, model.fine, settings)
+        return _at(field, model.usual, settings)
+    sizes = ((field, model.usual), (fine, model.fine))
+    usual, sharp = side_by_side(lambda size: _at(*size, settings), sizes)
     if len(sharp.ratio) == 0 or len(usual.ratio) == 0:
         return usual
     mm = field.mm / field.step

@@ -13,6 +13,7 @@ from scipy import ndimage
 from calcimetry.detect.breast.field import Field, bands, noise_of
 from calcimetry.detect.breast.settings import CoarseSettings
 from calcimetry.imaging.filters import distance, gaussian, greatest, labelled, median, percentile
+from calcimetry.imaging.threads import side_by_side
 
 __all__ = ["Body", "bodies"]
 
@@ -150,9 +151,14 @@ def _white(field: Field, settings: CoarseSettings) -> list[Body]:
 def _maxima(field: Field, settings: CoarseSettings) -> list[tuple[int, int]]:
     """Places of large things, the highest over their noise first."""
     best = np.full(field.pixels.shape, -np.inf, np.float32)
-    for sigma in settings.sigma_mm:
+
+    def over_noise(sigma: float) -> F32:
         (band,) = bands(field.pixels, field.mm, (sigma,), 1.8)
-        np.maximum(best, band / noise_of(band, field, 12.0), out=best)
+        band /= noise_of(band, field, 12.0)
+        return band
+
+    for level in side_by_side(over_noise, settings.sigma_mm):
+        np.maximum(best, level, out=best)
     peak = best == greatest(best, max(3, round(1.0 / field.mm)))
     peak &= field.inside & (field.depth_mm > 0.3) & (best > settings.least_z)
     rows, columns = np.nonzero(peak)

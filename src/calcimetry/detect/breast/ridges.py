@@ -12,6 +12,7 @@ from scipy.sparse import csgraph
 from calcimetry.detect.breast.field import Field, noise_of, over_noise
 from calcimetry.detect.breast.settings import ArterySettings
 from calcimetry.imaging.filters import gaussian, greatest, uniform
+from calcimetry.imaging.threads import side_by_side
 
 __all__ = ["Pieces", "piece_names", "pieces"]
 
@@ -101,25 +102,32 @@ def pieces(field: Field, settings: ArterySettings) -> Pieces:
 
 
 def _strength(field: Field, settings: ArterySettings) -> tuple[F32, F32, list[F32]]:
-    """How much of a bright line each pixel is over the noise, its direction, and the same at each width."""
-    best = np.zeros(field.pixels.shape, np.float32)
-    angle = np.zeros(field.pixels.shape, np.float32)
-    scales = []
-    for sigma_mm in settings.ridge_mm:
-        s = sigma_mm / field.mm
-        even = gaussian(field.pixels, s, truncate=3.0)
-        row, column = np.gradient(even)
-        (yy, yx), xx = np.gradient(row), np.gradient(column, axis=1)
-        half, off = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
-        bright = np.asarray((off - half) * s**2 - np.abs(off + half) * s**2, np.float32)
-        one = np.asarray(np.maximum(bright, 0) / noise_of(bright, field, 12.0), np.float32)
-        scales.append(one)
-        # Direction across the line: the one of the strongest bend downwards.
-        across = 0.5 * np.arctan2(2 * yx, xx - yy) + np.pi / 2
+    """How much of a bright line each pixel is over the noise, its direction, and the same at each width.
+
+    The direction (across the line) is told where there is as much of one as a crest needs.
+    """
+    found = side_by_side(lambda sigma_mm: _bent(field, sigma_mm), settings.ridge_mm)
+    best, slant, along = found[0]
+    for one, yx, xx_yy in found[1:]:
         better = one > best
-        best = np.where(better, one, best)
-        angle = np.where(better, across, angle).astype(np.float32)
-    return best, angle, scales
+        best, slant, along = np.where(better, one, best), np.where(better, yx, slant), np.where(better, xx_yy, along)
+    # The direction of the strongest bend downwards.
+    angle = np.zeros(best.shape, np.float32)
+    likely = best > settings.least_ridge
+    angle[likely] = 0.5 * np.arctan2(2 * slant[likely], along[likely]) + np.pi / 2
+    return best, angle, [one for one, _, _ in found]
+
+
+def _bent(field: Field, sigma_mm: float) -> tuple[F32, F32, F32]:
+    """Strength of bright lines at one width, and from the second derivatives what their direction follows from."""
+    s = sigma_mm / field.mm
+    even = gaussian(field.pixels, s, truncate=3.0)
+    row, column = np.gradient(even)
+    (yy, yx), xx = np.gradient(row), np.gradient(column, axis=1)
+    half, off = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
+    bright = np.asarray((off - half) * s**2 - np.abs(off + half) * s**2, np.float32)
+    noise = noise_of(bright, field, 12.0)
+    return np.asarray(np.maximum(bright, 0) / noise, np.float32), np.asarray(yx, np.float32), np.asarray(xx - yy)
 
 
 def _crest(strength: F32, angle: F32, field: Field, least: float) -> Index:

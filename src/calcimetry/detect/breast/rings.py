@@ -12,7 +12,8 @@ from scipy import ndimage
 from calcimetry.detect.breast.coarse import Body
 from calcimetry.detect.breast.field import Field
 from calcimetry.detect.breast.settings import RingSettings
-from calcimetry.imaging.filters import gaussian
+from calcimetry.imaging.filters import gaussian, median, medians
+from calcimetry.imaging.threads import side_by_side
 
 __all__ = ["Ring", "ring_at", "small_rings"]
 
@@ -76,12 +77,11 @@ def small_rings(
         taken[one.place] |= one.bits
     last = np.array(field.pixels.shape) - 1
     found = []
-    for place in places[: settings.most]:
-        at = tuple(np.clip(np.rint(field.of_image(place[None])[0]).astype(int), 0, last))
-        if taken[at] or not field.open[at]:
-            continue
-        ring = ring_at(pixels, place, mm, settings)
-        if ring is None:
+    rows, columns = np.clip(np.rint(field.of_image(places[: settings.most])).astype(int), 0, last).T
+    tried = np.flatnonzero(field.open[rows, columns] & ~taken[rows, columns])
+    rings = side_by_side(lambda n: ring_at(pixels, places[n], mm, settings), tried)
+    for n, ring in zip(tried, rings, strict=True):
+        if ring is None or taken[rows[n], columns[n]]:
             continue
         one = _body(field, ring)
         if taken[one.place][one.bits].any():
@@ -126,7 +126,7 @@ def ring_at(pixels: NDArray[Any], place: F64, mm: float, settings: RingSettings)
     if min(values.shape) < margin:
         return None
     rough = np.abs(values - gaussian(values, 0.6 / mm))
-    noise = max(1.4826 * float(np.median(rough)), 1e-6)
+    noise = max(1.4826 * median(rough), 1e-6)
     centers = _dark(gaussian(values, _MIDDLE_MM / mm), place - start, mm, noise, settings)
     values = gaussian(values, _STEP_MM / mm)
     first = _most_closed(values, centers, radii, mm, noise, settings)
@@ -158,14 +158,14 @@ def _most_closed(values: F32, centers: F64, radii: F64, mm: float, noise: float,
     rows = centers[:, 0, None, None] + np.sin(_TURNS)[None, :, None] * radii / mm
     columns = centers[:, 1, None, None] + np.cos(_TURNS)[None, :, None] * radii / mm
     seen = ndimage.map_coordinates(values, [rows, columns], order=1, mode="nearest")
-    middle = np.median(seen[:, :, radii <= 0.1].reshape(len(seen), -1), axis=1)
+    middle = medians(seen[:, :, radii <= 0.1].reshape(len(seen), -1))
     at = seen[:, :, radii <= settings.most_mm / 2].argmax(axis=2)
     wall = np.take_along_axis(seen, at[..., None], axis=2)[..., 0]
     outside = np.full(wall.shape, np.inf)
     for beyond_mm in (0.2, 0.3, 0.4):
         there = np.minimum(at + round(beyond_mm / float(radii[1])), len(radii) - 1)
         outside = np.minimum(outside, np.take_along_axis(seen, there[..., None], axis=2)[..., 0])
-    height = np.median(wall, axis=1) - np.median(outside, axis=1)
+    height = medians(wall) - medians(outside)
     # Along each ray the wall must stand over both sides; a few rays may cross a gap or a strand that touches.
     least = np.maximum(height, 1e-6)[:, None]
     over = np.minimum(
