@@ -1,11 +1,11 @@
-"""Time and memory of a whole mammogram behind decoding: map, then search.
+"""Time and memory of a whole mammogram behind decoding: map, search, words, measures.
 
     python bench/breast_time.py [--image FILE] [--spacing 0.05] [--runs 3] [--steps]
 
 Without ``--image`` a film of 4664 x 3064 pixels of 0.05 mm is simulated. Prints the least of the runs in seconds of
 wall time and of work (all threads), the peak memory over that after import in float32 copies of the image, and a short
 sum of what was found: two runs of the same program on the same image give the same one. ``--steps`` adds where the time
-goes.
+goes. ``CALCIMETRY_FAST=0`` in the environment leaves the extra ``fast`` aside.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from typing import Any
 import numpy as np
 
 SHAPE, SPACING_MM = (4664, 3064), 0.05
+STEPS = ("map", "search", "words")
+"""Words with measures."""
 
 
 def simulated(folder: Path) -> Path:
@@ -59,8 +61,11 @@ def peak_mb(name: str = "VmHWM") -> float:
 
 def run(path: Path, spacing_mm: float, steps: bool) -> dict[str, Any]:
     """One search in this process, whose memory is counted from after decoding, less the image itself."""
-    from calcimetry import detect, locate, read
+    from calcimetry import describe, detect, locate, measure, read
+    from calcimetry.imaging import filters
 
+    # (an import is no part of the time)
+    fast = filters.opencv()
     projection = read.study(path, spacing_mm=spacing_mm).images[0]
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before = peak_mb("VmRSS") - projection.pixels.nbytes / 2**20
@@ -75,33 +80,42 @@ def run(path: Path, spacing_mm: float, steps: bool) -> dict[str, Any]:
     found = detect.look_breast(projection, located.regions, located.mm)
     wall.append(time.perf_counter())
     work.append(work_s())
+    said = describe.breast(
+        projection, found.lesions, found.groups, located.regions, located.mm, nipple_index=located.nipple_index
+    )
+    measure.breast_scores(projection, measure.projected(projection, said.lesions), said.groups)
+    wall.append(time.perf_counter())
+    work.append(work_s())
     profile.disable()
     text = io.StringIO()
     if steps:
         pstats.Stats(profile, stream=text).sort_stats("cumtime").print_stats("calcimetry", 25)
     return {
         "shape": projection.pixels.shape,
-        "map_s": wall[1] - wall[0],
-        "search_s": wall[2] - wall[1],
-        "map_work_s": work[1] - work[0],
-        "search_work_s": work[2] - work[1],
+        **{f"{name}_s": wall[n + 1] - wall[n] for n, name in enumerate(STEPS)},
+        **{f"{name}_work_s": work[n + 1] - work[n] for n, name in enumerate(STEPS)},
+        "fast": f"OpenCV {fast.__version__}" if fast else "no OpenCV",
         "copies": (peak_mb() - before) * 2**20 / (4.0 * projection.pixels.size),
         "lesions": len(found.lesions),
         "groups": len(found.groups),
         "reported": sum(one.reported for one in found.groups),
-        "sum": digest(located, found),
+        "sum": digest(located, found, said),
         "steps": text.getvalue(),
     }
 
 
-def digest(located: Any, found: Any) -> str:
-    """A short sum of the map, of all findings and of their outlines."""
+def digest(located: Any, found: Any, said: Any) -> str:
+    """A short sum of the map, of all findings, their outlines and their words."""
     made = hashlib.sha256(np.ascontiguousarray(located.regions.labels).tobytes())
     for one in found.lesions:
         made.update(repr((one.id, one.kind, one.center_index, one.bounds_index, round(one.confidence, 6))).encode())
         made.update(one.mask.bits.tobytes())
     for one in found.groups:
         made.update(repr((one.id, one.lesions, one.bounds_index, round(one.confidence, 6), one.reported)).encode())
+    for one in said.lesions:
+        made.update(repr((one.id, one.pattern)).encode())
+    for one in said.groups:
+        made.update(repr((one.id, one.morphology, one.distribution)).encode())
     return made.hexdigest()[:12]
 
 
@@ -127,12 +141,12 @@ def main() -> None:
             done = subprocess.run([*command, *more], check=True, capture_output=True, text=True)
             runs.append(json.loads(done.stdout))
     print(f"{image.name} {tuple(runs[0]['shape'])}: {runs[0]['lesions']} lesions, {runs[0]['groups']} groups of which")
-    print(f"{runs[0]['reported']} reported; sums {sorted({one['sum'] for one in runs})}")
+    print(f"{runs[0]['reported']} reported; sums {sorted({one['sum'] for one in runs})}; {runs[0]['fast']}")
     print("| step | wall s | work s |\n|---|---|---|")
-    for name in ("map", "search"):
+    for name in STEPS:
         print(f"| {name} | {min(r[f'{name}_s'] for r in runs):.2f} | {min(r[f'{name}_work_s'] for r in runs):.2f} |")
-    whole = min(one["map_s"] + one["search_s"] for one in runs)
-    print(f"| both | {whole:.2f} | {min(r['map_work_s'] + r['search_work_s'] for r in runs):.2f} |")
+    wall, work = (min(sum(one[f"{name}{what}"] for name in STEPS) for one in runs) for what in ("_s", "_work_s"))
+    print(f"| all | {wall:.2f} | {work:.2f} |")
     print(f"peak memory beside the image: {max(one['copies'] for one in runs):.1f} float32 copies of it")
     print(runs[-1]["steps"])
 

@@ -26,6 +26,7 @@ from calcimetry.describe.settings import BreastWordSettings, ShapeSettings
 from calcimetry.describe.shape import Shape, shape_of
 from calcimetry.describe.weighing import weighed_distribution
 from calcimetry.describe.words import particle_words, weighed
+from calcimetry.imaging.threads import side_by_side
 
 __all__ = ["Described", "breast"]
 
@@ -98,21 +99,12 @@ def breast(
     large = {one.id for one in lesions if set(one.pattern) & set(_NO_SPECKS)}
     specks = {one.id for one in named if _speck(one, large)}
     taking = {one.id for one in named if one.id in specks and one.confidence >= least}
-    out = tuple(
-        _lying(
-            _grouped(one, by_id, formed, mm, settings, model),
-            groups,
-            by_id,
-            specks,
-            taking,
-            area,
-            nipple,
-            mm,
-            settings,
-            model,
-        )
-        for one in groups
-    )
+
+    def told(one: Group) -> Group:
+        own = _grouped(one, by_id, formed, mm, settings, model)
+        return _lying(own, groups, by_id, specks, taking, area, nipple, mm, settings, model)
+
+    out = tuple(side_by_side(told, groups))
     return Described(named, out, _notes(projection, named, formed, _least_px(projection, mm, settings.shape)))
 
 
