@@ -35,7 +35,7 @@ class RunSettings:
     spread : bool
         Also score under all presets, inside the same rows.
     intervals : bool
-        95 % intervals of volume, mass and Agatston score, and of the size of spots on mammograms.
+        95 % intervals of volume, mass and Agatston score, and of sizes on mammograms.
     detect : DetectSettings
     assign : AssignSettings
     origins : mapping

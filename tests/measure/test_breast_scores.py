@@ -37,6 +37,8 @@ def test_arteries_are_counted_measured_and_told_from_rows_of_points() -> None:
         "count": 2.0, "group_count": 0.0, "artery_count": 2.0, "coarse_artery_count": 1.0, "arterial_length": 34.0,
     }  # fmt: skip
     assert {s.name: s.unit for s in found} == BREAST_SCORE_UNITS
+    (length,) = [s for s in found if s.name == "arterial_length"]
+    assert str(length.reason).startswith("of the courses that were found")
     assert {(s.site, s.structure, s.image, s.status) for s in found} == {("breast", "total", "i1", "final")}
 
 

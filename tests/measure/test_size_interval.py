@@ -7,11 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from calcimetry.core.group import Group
 from calcimetry.core.image import Acquisition, Projection
 from calcimetry.core.lesion import Lesion, Mask
+from calcimetry.core.measurement import Measurement
 from calcimetry.knowledge.load import table
 from calcimetry.measure import projected
-from calcimetry.measure.size_interval import TABLE, size_interval
+from calcimetry.measure.size_interval import (
+    EXTENTS,
+    SIZES,
+    size_interval,
+    with_extents,
+)
 
 PROJECTION = Projection("i1", np.zeros((40, 40), np.uint16), Acquisition("MG"), pixel_mm=(0.1, 0.1))
 
@@ -36,7 +43,7 @@ def test_sizes_of_a_square_by_hand() -> None:
 
 
 def test_an_interval_is_that_of_its_class_and_an_area_goes_with_the_square() -> None:
-    rows = table(TABLE)["diameter_mean"]
+    rows = table(SIZES)["diameter_mean"]
     # 4 by 4 pixels are 4.51 across, the third class; a height of 12 the last.
     (made,) = projected(PROJECTION, (spot(4),))
     mean = made.measures["diameter_mean"]
@@ -47,7 +54,7 @@ def test_an_interval_is_that_of_its_class_and_an_area_goes_with_the_square() -> 
 
 
 def test_every_class_holds_one_and_noise_widens_it() -> None:
-    values = table(TABLE)
+    values = table(SIZES)
     for name in ("diameter", "diameter_mean"):
         low, high = np.array(values[name]["low"]), np.array(values[name]["high"])
         assert low.shape == high.shape == (len(values["across_px"]) + 1, len(values["snr"]) + 1)
@@ -63,3 +70,23 @@ def test_without_a_height_over_the_noise_or_a_pixel_there_is_no_interval() -> No
     assert {name: one.interval95 for name, one in made.measures.items()} == {
         "area_pixels": None, "diameter_pixels": None,
     }  # fmt: skip
+
+
+def group(members: int, *, reported: bool = True, unit: str = "mm", distribution: str = "grouped") -> Group:
+    measures = {"extent": Measurement(10.0, unit, None, "far"), "count": Measurement(float(members), "1")}
+    box = ((0, 0, 0), (1, 9, 9))
+    return Group(
+        "G1", "i1", (), 0.9, reported, (0.0, 5.0, 5.0), box, measures=measures, distribution=distribution
+    )  # fmt: skip
+
+
+def test_extents_of_reported_groups_have_the_interval_of_their_class() -> None:
+    rows = table(EXTENTS)["extent"]
+    (limit,) = rows["members"]
+    for members, k in ((limit - 1, 0), (limit, 1)):
+        (made,) = with_extents((group(members),))
+        held = made.measures["extent"]
+        assert (held.value, held.method) == (10.0, "far")
+        assert held.interval95 == pytest.approx((10 * rows["low"][k], 10 * rows["high"][k]))
+    for other in (group(8, reported=False), group(8, unit="{pixel}"), group(8, distribution="regional")):
+        assert with_extents((other,)) == (other,)

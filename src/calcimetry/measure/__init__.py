@@ -17,7 +17,8 @@ from calcimetry.measure.peak import peak_hu
 from calcimetry.measure.projected import projected
 from calcimetry.measure.rule import Minimum, OwnLimits, Rule, rule, rule_ids
 from calcimetry.measure.scores import scores
-from calcimetry.measure.size_interval import TABLE
+from calcimetry.measure.size_interval import TABLES as PROJECTION_TABLES
+from calcimetry.measure.size_interval import with_extents
 from calcimetry.measure.spatially_weighted import spatially_weighted
 from calcimetry.measure.volume import volume_mm3
 from calcimetry.measure.volume_fraction import calcium_fraction, volume_fraction_mass_mg, volume_fraction_mm3
@@ -62,7 +63,5 @@ __all__ = [
     "volume_fraction_mm3",
     "volume_isotropic_mm3",
     "volume_mm3",
+    "with_extents",
 ]
-
-PROJECTION_TABLES = (TABLE,)
-"""Tables of ``knowledge`` that are read for projections alone."""

@@ -29,6 +29,7 @@ _VASCULAR = "br_vascular"
 _NO_ARTERY = (
     "no calcified artery was found: short or faint ones, and points alone, may be missed, so that no length is told"
 )
+_FOUND = "of the courses that were found: what is calcified is mostly longer, by how much is not known"
 _NO_SCALE = "the size of a pixel is not known (--spacing gives it), and with it no length"
 
 
@@ -73,16 +74,15 @@ def breast_scores(
         "coarse_artery_count": None,
         "arterial_length": None,
     }
+    why = dict.fromkeys(("coarse_artery_count", "arterial_length"), _NO_SCALE)
     if projection.pixel_mm is not None:
         pitch = projection.pixel_mm
         values["coarse_artery_count"] = float(sum(coarse(one, pitch, settings) for one in arteries))
         if arteries:
             values["arterial_length"] = round(fsum(one.evidence.get("length_mm", 0.0) for one in arteries), 1)
-    why = {"arterial_length": _NO_ARTERY} if projection.pixel_mm is not None else {}
+        why = {"arterial_length": _FOUND if arteries else _NO_ARTERY}
     said: dict[str, Settings] = {"coarse_artery_count": asdict(settings)}
-    return tuple(
-        _score(projection, name, value, why.get(name, _NO_SCALE), said.get(name, {})) for name, value in values.items()
-    )
+    return tuple(_score(projection, name, value, why.get(name), said.get(name, {})) for name, value in values.items())
 
 
 def coarse(artery: Lesion, pixel_mm: tuple[float, float], settings: ArterialSettings = ArterialSettings()) -> bool:
@@ -94,9 +94,9 @@ def coarse(artery: Lesion, pixel_mm: tuple[float, float], settings: ArterialSett
     return any(feret(labels[boxes[n]] == n + 1, pixel_mm) >= settings.run_mm for n in range(count))
 
 
-def _score(projection: Projection, name: str, value: float | None, why: str, said: Settings) -> Score:
+def _score(projection: Projection, name: str, value: float | None, why: str | None, said: Settings) -> Score:
     held = value is None
     return Score(
         name, "breast", "total", projection.id, value, BREAST_SCORE_UNITS[name],
-        status="withheld" if held else "final", reason=why if held else None, settings=said,
+        status="withheld" if held else "final", reason=why, settings=said,
     )  # fmt: skip

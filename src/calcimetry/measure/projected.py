@@ -59,17 +59,21 @@ def _sized(projection: Projection, lesion: Lesion, intervals: bool) -> Lesion:
         area = float(bits.sum()) * row_mm * column_mm
         sizes = {"area": area, "diameter": feret(bits, (row_mm, column_mm)), "diameter_mean": 2 * sqrt(area / pi)}
         said = {"area": method, "diameter": method, "diameter_mean": f"{_MEAN}, {method}"}
-        across_px, snr = 2 * sqrt(float(bits.sum()) / pi), lesion.evidence.get("snr")
+        across_px = 2 * sqrt(float(bits.sum()) / pi)
         measures = {
             name: Measurement(
                 value,
                 "mm2" if name == "area" else "mm",
-                size_interval(name, value, across_px, snr) if intervals and snr is not None else None,
+                _interval(name, value, across_px, lesion) if intervals else None,
                 said[name],
             )
             for name, value in sizes.items()
         }
     return replace(lesion, measures={**lesion.measures, **measures})
+
+
+def _interval(name: str, value: float, across_px: float, lesion: Lesion) -> tuple[float, float] | None:
+    return size_interval(name, value, across_px, lesion.evidence["snr"]) if "snr" in lesion.evidence else None
 
 
 def feret(bits: NDArray[np.bool_], pitch_mm: tuple[float, float]) -> float:

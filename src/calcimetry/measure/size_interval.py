@@ -1,21 +1,31 @@
-"""95 % intervals of the size of a spot on a projection.
+"""95 % intervals of sizes on a projection: of spots, and of the extent of a group.
 
 What is claimed: of spots that were found and outlined by ``detect``, the interval holds the truth for about 95 %. Truth
 is the size of the particle itself, before any blur. The ends are quantiles of truth over measured, of simulated
 particles on images that the outlines were not fitted on, by size in pixels and height over the noise (table
 ``projections/sizes``, written by ``tools/fit_sizes.py``). Particles with an edge that is no edge (amorphous ones) and
 neighbors that touch are outside the claim, and so is a wrong size of the pixel.
+
+The extent of a group is off by what the search misses and by what it adds. Its ends are quantiles of truth over
+measured in simulated mammograms (table ``projections/extents``, written by ``tools/fit_extents.py``), of groups that
+were reported, are one, and are said to be ``grouped``. Of a pattern that is wider the reported groups are pieces: they
+have none.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
 
+from calcimetry.core.group import Group
+from calcimetry.core.measurement import Measurement
 from calcimetry.knowledge.load import table
 
-__all__ = ["TABLE", "size_interval"]
+__all__ = ["TABLES", "size_interval", "with_extents"]
 
-TABLE = "projections/sizes"
+SIZES, EXTENTS = "projections/sizes", "projections/extents"
+TABLES = (SIZES, EXTENTS)
 
 
 def size_interval(name: str, value: float, across_px: float, snr: float) -> tuple[float, float]:
@@ -35,9 +45,27 @@ def size_interval(name: str, value: float, across_px: float, snr: float) -> tupl
     >>> 0.3 < low < 0.5 < high < 0.8
     True
     """
-    values = table(TABLE)
+    values = table(SIZES)
     rows = values["diameter_mean" if name == "area" else name]
     k, m = bisect_left(values["across_px"], across_px), bisect_left(values["snr"], snr)
     # An area goes with the square of its mean diameter.
     power = 2 if name == "area" else 1
     return value * rows["low"][k][m] ** power, value * rows["high"][k][m] ** power
+
+
+def with_extents(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """Reported groups that are ``grouped`` with the interval of their ``extent``, where that is in millimeters."""
+    return tuple(_with_extent(group) for group in groups)
+
+
+def _with_extent(group: Group) -> Group:
+    held = group.measures.get("extent")
+    if not group.reported or group.distribution != "grouped":
+        return group
+    if held is None or held.value is None or held.unit != "mm":
+        return group
+    rows = table(EXTENTS)["extent"]
+    count = group.measures.get("count")
+    k = bisect_right(rows["members"], len(group.lesions) if count is None or count.value is None else count.value)
+    ends = (held.value * rows["low"][k], held.value * rows["high"][k])
+    return replace(group, measures={**group.measures, "extent": Measurement(held.value, "mm", ends, held.method)})

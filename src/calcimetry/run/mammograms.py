@@ -56,7 +56,7 @@ def look_mammogram(
         _info(projection, (*found.notes, *seen.notes, *said.notes), True),
         (found.regions,),
         lesions,
-        said.groups,
+        measure.with_extents(said.groups) if intervals else said.groups,
         looked_at={"breast": ()},
         breast=found,
         models=(*detect.MODELS, *describe.MODELS),

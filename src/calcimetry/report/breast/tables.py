@@ -49,6 +49,7 @@ class GroupRow:
     own: int
     told: str
     extent: str
+    extent_ends: str
     place: str
     quadrant: str
     seen_in: tuple[str, ...]
@@ -104,6 +105,7 @@ def group_rows(
             own=own_of(one, counted),
             told=told_of(one, counted),
             extent=extent_of(one, image),
+            extent_ends=interval_text(one.measures["extent"]) if "extent" in one.measures else "",
             place=place_of(one.center_index),
             quadrant=structure_title(one.structure) if one.structure not in ("", "total") else "",
             seen_in=tuple(_other(name, other.get(name), views) for name in one.seen_in),
