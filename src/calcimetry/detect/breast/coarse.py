@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcimetry.detect.breast.field import Field, bands, noise_of
+from calcimetry.detect.breast.field import Field, bands, doubled, noise_of
 from calcimetry.detect.breast.settings import CoarseSettings
 from calcimetry.imaging.filters import distance, gaussian, greatest, labelled, median, percentile
 from calcimetry.imaging.threads import side_by_side
@@ -21,6 +21,8 @@ F32 = NDArray[np.float32]
 Bits = NDArray[np.bool_]
 Index = NDArray[np.intp]
 
+_WIDE_PX = 2.2
+"""Filters wider than this many pixels are run on pixels twice as wide."""
 _RINGS_MM = (1.6, 2.5, 5.0, 9.0)
 """Distances at which the ground around a body is taken: the first that lies well outside it."""
 _LEVELS = tuple(float(level) for level in np.arange(0.3, 0.91, 0.05))
@@ -153,9 +155,11 @@ def _maxima(field: Field, settings: CoarseSettings) -> list[tuple[int, int]]:
     best = np.full(field.pixels.shape, -np.inf, np.float32)
 
     def over_noise(sigma: float) -> F32:
-        (band,) = bands(field.pixels, field.mm, (sigma,), 1.8)
-        band /= noise_of(band, field, 12.0)
-        return band
+        # Wide filters need no fine pixels.
+        own = field.coarser if sigma / field.mm > _WIDE_PX else field
+        (band,) = bands(own.pixels, own.mm, (sigma,), 1.8)
+        band /= noise_of(band, own, 12.0)
+        return band if own is field else doubled(band, field.pixels.shape)
 
     for level in side_by_side(over_noise, settings.sigma_mm):
         np.maximum(best, level, out=best)

@@ -95,7 +95,12 @@ class Field:
     @cached_property
     def half(self) -> Field | None:
         """See :func:`halved`."""
-        return _half(self)
+        return None if self.thinned is self else self.coarser
+
+    @cached_property
+    def coarser(self) -> Field:
+        """The same on pixels twice as wide."""
+        return _coarser(self)
 
     @cached_property
     def thinned(self) -> Field:
@@ -227,9 +232,7 @@ def halved(field: Field) -> Field | None:
     return field.half
 
 
-def _half(field: Field) -> Field | None:
-    if field.thinned is field:
-        return None
+def _coarser(field: Field) -> Field:
     rows, columns = (2 * (n // 2) for n in field.pixels.shape)
     pick = (slice(0, rows, 2), slice(0, columns, 2))
     pixels = _averaged(field.pixels[:rows, :columns], 2)
