@@ -69,3 +69,12 @@ def test_without_a_nipple_nothing_is_segmental() -> None:
 
 def test_two_particles_have_no_word() -> None:
     assert words(np.array([[10.0, 10.0], [11.0, 10.0]])) == ()
+
+
+def test_what_is_unlike_all_that_was_learned_from_is_named_by_the_stated_limits() -> None:
+    every = np.random.default_rng(9).uniform(0, 100, (1500, 2))
+    order = np.argsort(np.hypot(*(every - 50.0).T))
+    made = words(every[order[:12]], every[order[12:]])
+    assert made[0].because["trust"] == 0.0
+    stated = distribution(arrangement(every[order[:12]], every[order[12:]], BREAST_MM2, SETTINGS), NIPPLE, SETTINGS)
+    assert made[0].word == stated[0].word

@@ -53,6 +53,10 @@ class Classifier:
             raise ValueError("mean and scale do not fit the inputs")
         return cls(inputs, classes, mean, scale, networks)
 
+    def beyond(self, values: NDArray[Any]) -> F64:
+        """Greatest distance (things,) of an input from the mean of what was learned from, in its deviations."""
+        return np.asarray(np.abs((squeezed(values) - self.mean) / self.scale).max(axis=1))
+
     def probabilities(self, values: NDArray[Any]) -> F64:
         """(things, classes) of (things, inputs); each row adds up to 1."""
         x = np.clip((squeezed(values) - self.mean) / self.scale, -4.0, 4.0)

@@ -19,6 +19,8 @@ F64 = NDArray[np.float64]
 DISTRIBUTIONS = ("grouped", "linear", "segmental", "regional", "diffuse")
 _NEVER = -20.0
 """Log-likelihood of what was not tried."""
+_FAR = 4.5
+"""Ours: deviations from what was learned from which on the fitted answer counts for nothing; from one less, for less."""
 _WEDGE = (35.0, 0.45)
 """Numbers of a usual wedge, where none was tried."""
 DISTRIBUTION_INPUTS = (
@@ -101,13 +103,12 @@ def weighed_distribution(
     """The five words, the likeliest first, with the measures of the patch and how well each explains the places."""
     if not limits:
         return ()
-    shares = dict(
-        zip(
-            model.classes,
-            model.probabilities(distribution_inputs(members, one, limits, found)[None])[0],
-            strict=True,
-        )
-    )
+    inputs = distribution_inputs(members, one, limits, found)[None]
+    # An image unlike all that was learned from: the stated limits alone.
+    trust = float(np.clip(_FAR - model.beyond(inputs)[0], 0.0, 1.0))
+    stated = {word.word: word.probability for word in limits}
+    fitted = dict(zip(model.classes, model.probabilities(inputs)[0], strict=True))
+    shares = {name: trust * float(fitted[name]) + (1 - trust) * stated[name] for name in DISTRIBUTIONS}
     if "segmental" not in found.gain:
         shares["segmental"] = 0.0
     total = sum(shares.values())
@@ -116,7 +117,7 @@ def weighed_distribution(
         Word(
             name,
             round(float(value) / total, 4),
-            {**limits[0].because, "log_likelihood": round(found.gain.get(name, least), 2)},
+            {**limits[0].because, "log_likelihood": round(found.gain.get(name, least), 2), "trust": round(trust, 3)},
         )
         for name, value in shares.items()
     ]
