@@ -20,7 +20,7 @@ DISTRIBUTIONS = ("grouped", "linear", "segmental", "regional", "diffuse")
 _NEVER = -20.0
 """Log-likelihood of what was not tried."""
 _FAR = 4.5
-"""Ours: deviations from what was learned from which on the fitted answer counts for nothing; from one less, for less."""
+"""Ours: deviations from what was learned at which the fitted answer counts for nothing; one less, and it counts."""
 _WEDGE = (35.0, 0.45)
 """Numbers of a usual wedge, where none was tried."""
 DISTRIBUTION_INPUTS = (
