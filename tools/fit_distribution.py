@@ -16,7 +16,7 @@ import json
 import pickle
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +42,8 @@ from calcimetry.phantom.breast.groups import places_of
 from calcimetry.phantom.breast.insert import outline_of
 
 F64 = NDArray[np.float64]
+Planted = tuple[F64, F64, NDArray[np.bool_], int]
+"""Places, confidence and whether a speck, the particles of the group in question last; and how many these are."""
 JOBS = (
     ("digital-100", None, 90000, 75),
     ("digital-050", (80.0, 95.0), 95000, 50),
@@ -51,8 +53,10 @@ JOBS = (
 FORMS = ("br_round", "br_amorphous", "br_coarse_heterogeneous", "br_fine_pleomorphic", "br_fine_linear")
 NO_SPECKS = {"br_vascular", "br_large_rodlike", "br_suture", "br_rim", "br_coarse_popcorn"}
 GRID_MM = 0.5
-EACH = 4
-"""Groups of each kind put into each image."""
+EACH = ((4, False), (3, True))
+"""Groups of each kind put into each image: so many times, and whether half of the images hold others beside it."""
+MOST_MORE = 4
+"""At most so many others beside it."""
 PRIOR = np.log(19.0)
 """What the search's confidence holds against calcium before it looks."""
 FOLDS = 4
@@ -129,38 +133,46 @@ def searched(image: simulated.SimulatedMammogram, located: BreastMap, found: Bre
     )
 
 
-def planted(one: Searched, word: str, rng: np.random.Generator) -> tuple[F64, F64, NDArray[np.bool_], int] | None:
-    """Places, confidence and whether a speck, the particles of a new group last; and how many these are."""
+def planted(one: Searched, words: Sequence[str], rng: np.random.Generator) -> Planted | None:
+    """New groups on one image, the last of them the one that is asked about; ``None`` where it finds no room."""
     body = outline_of(one.breast, one.nipple, GRID_MM)
-    points = places_of(body, word, rng)
-    if points is None:
+    places, confidence, own = [one.places], [one.confidence], 0
+    for word in words:
+        points = places_of(body, word, rng)
+        own = 0
+        if points is None:
+            continue
+        rows, columns = np.clip(np.rint(points).astype(int), 0, np.array(one.breast.shape) - 1).T
+        points = points[one.breast[rows, columns]] * GRID_MM
+        sure = rng.choice(one.pool, len(points))
+        points, sure = points[~np.isnan(sure)], sure[~np.isnan(sure)]
+        kept: list[int] = []
+        for n in np.argsort(-sure):
+            # (what lies closer is one finding)
+            if all(np.hypot(*(points[n] - points[m])) > 0.4 for m in kept):
+                kept.append(int(n))
+        places.append(points[kept] + rng.normal(0, 0.1, (len(kept), 2)))
+        confidence.append(sure[kept])
+        own = len(kept)
+    if own == 0:
         return None
-    rows, columns = np.clip(np.rint(points).astype(int), 0, np.array(one.breast.shape) - 1).T
-    on = one.breast[rows, columns]
-    points = points[on] * GRID_MM
-    sure = rng.choice(one.pool, len(points))
-    points, sure = points[~np.isnan(sure)], sure[~np.isnan(sure)]
-    kept: list[int] = []
-    for n in np.argsort(-sure):
-        # (what lies closer is one finding)
-        if all(np.hypot(*(points[n] - points[m])) > 0.4 for m in kept):
-            kept.append(int(n))
-    points = points[kept] + rng.normal(0, 0.1, (len(kept), 2))
-    return (
-        np.concatenate([one.places, points]),
-        np.concatenate([one.confidence, sure[kept]]),
-        np.concatenate([one.speck, np.ones(len(kept), bool)]),
-        len(kept),
-    )
+    every = np.concatenate(places)
+    speck = np.concatenate([one.speck, np.ones(len(every) - len(one.places), bool)])
+    return every, np.concatenate(confidence), speck, own
 
 
-def examples(images: list[Searched], seed: int) -> Iterator[tuple[F64, str, bool, int]]:
+def examples(images: list[Searched], seed: int, each: int, others: bool) -> Iterator[tuple[F64, str, bool, int]]:
     """Inputs, truth, whether it is reported, and seed of the image, of every group that the search would list."""
     rng = np.random.default_rng(seed)
     for one in images:
-        for _ in range(EACH):
+        for _ in range(each):
             for word in DISTRIBUTIONS:
-                made = planted(one, word, rng)
+                words = [word]
+                if others:
+                    # What lies elsewhere must not change the word.
+                    more = int(rng.integers(1, MOST_MORE + 1)) if rng.random() < 0.5 else 0
+                    words = [*rng.choice(DISTRIBUTIONS[:4], more), word]
+                made = planted(one, words, rng)
                 row = None if made is None else inputs_of(one, *made)
                 if row is not None:
                     yield row[0], word, row[1], one.seed
@@ -235,8 +247,10 @@ def fit(arguments: argparse.Namespace) -> None:
     """Fit on all, after proving it on images left out."""
     images = [pickle.loads(path.read_bytes()) for path in sorted(Path(arguments.data).glob("*.pkl"))]  # noqa: S301
     images = [one for one in images if one is not None]
-    rows, words, sure, seeds = zip(*examples(images, 11), strict=True)
+    parts = [list(examples(images, 11, each, others)) for each, others in EACH]
+    rows, words, sure, seeds = zip(*(row for part in parts for row in part), strict=True)
     x, truth, reported, seed = np.array(rows), np.array(words), np.array(sure), np.array(seeds)
+    alone = np.arange(len(truth)) < len(parts[0])
     weights = np.where(reported, 1.0, 0.5)
     settings = {"hidden": 12, "decay": 3e-3}
     said = np.empty(len(truth), object)
@@ -247,8 +261,9 @@ def fit(arguments: argparse.Namespace) -> None:
         )
         made = Classifier.of(part).probabilities(x[left])
         said[left] = np.array(DISTRIBUTIONS, object)[made.argmax(axis=1)]
-    report("all groups listed", said, truth, DISTRIBUTIONS)
-    report("groups reported", said[reported], truth[reported], DISTRIBUTIONS)
+    for name, use in (("one group on the image", alone), ("up to five", ~alone)):
+        report(f"{name}, all listed", said[use], truth[use], DISTRIBUTIONS)
+        report(f"{name}, reported", said[use & reported], truth[use & reported], DISTRIBUTIONS)
     path = Path(arguments.model)
     record = json.loads(path.read_text("utf-8"))
     record["schema"] = SCHEMA
