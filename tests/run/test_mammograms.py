@@ -108,6 +108,14 @@ def test_a_picture_without_a_breast_is_refused_with_the_reason() -> None:
         calcimetry.analyze(replace(film(), kind="picture", pixels=np.zeros((400, 300), np.uint16)))
 
 
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_pixels_that_are_no_numbers_are_refused_with_their_count(odd: float) -> None:
+    pixels = film().pixels.astype(np.float32)
+    pixels[100, 50:53] = odd
+    with pytest.raises(InputError, match=rf"i1: pixels that are no finite numbers; found 3 of {pixels.size} "):
+        calcimetry.analyze(replace(film(), id="i1", pixels=pixels))
+
+
 def test_a_label_map_does_not_go_with_a_mammogram(tmp_path) -> None:
     file = tmp_path / "map.nii.gz"
     file.write_bytes(b"")

@@ -132,7 +132,7 @@ class Projection:
     id : str
         ``i1``, ``i2``, ... in the order of the study.
     pixels : (row, column) uint16, int32 or float32
-        Behind the modality transformation and before any window; white (high) is dense. Read-only.
+        Behind the modality transformation and before any window; white (high) is dense. Finite. Read-only.
     pixel_mm : (float, float) or None
         Row and column pitch [mm] in the plane that ``scale_plane`` names; ``None`` where unknown.
     scale_plane : str or None

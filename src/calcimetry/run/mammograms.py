@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from calcimetry import describe, detect, grade, locate, measure
 from calcimetry.assign.breast import SeenBreast, over_slices, side_notes, two_views
 from calcimetry.core.case import ImageInfo
+from calcimetry.core.errors import InputError
 from calcimetry.core.image import Contrast, Projection
 from calcimetry.core.measurement import Grade, Score
 from calcimetry.core.note import Note
@@ -32,7 +35,14 @@ _NO_BREAST = "no breast was found in this projection: nothing in it was looked a
 def look_mammogram(
     projection: Projection, seconds: dict[str, float], tell: Progress, *, intervals: bool = True
 ) -> Looked:
-    """Locate, detect, describe and measure in one projection."""
+    """Locate, detect, describe and measure in one projection.
+
+    Raises
+    ------
+    InputError
+        A pixel is no finite number.
+    """
+    _finite(projection)
     if not projection.breast and projection.kind != "picture":
         return Looked(projection, _info(projection, (Note("radiograph", _RADIOGRAPH),), False))
     with timed(seconds, "locate"):
@@ -63,6 +73,20 @@ def look_mammogram(
     )
     with timed(seconds, "measure"):
         return replace(made, scores=_scores(made))
+
+
+def _finite(projection: Projection) -> None:
+    """Refuse pixels that are no numbers: readers never hand them on, callers of the Python API may."""
+    pixels = projection.pixels
+    if pixels.dtype.kind != "f" or (good := np.isfinite(pixels)).all():
+        return
+    raise InputError(
+        "pixels that are no finite numbers",
+        where=next((source.file for source in projection.sources if source.file), projection.id),
+        found=f"{good.size - np.count_nonzero(good)} of {good.size} pixels not a number or infinite",
+        expected="a finite number for each pixel",
+        remedy="Where nothing was measured, give the lowest value and mark it in Projection.padded.",
+    )
 
 
 def together(looked: Sequence[Looked], seconds: dict[str, float]) -> list[Looked]:

@@ -175,3 +175,10 @@ def test_the_shared_films(shared_data: Path) -> None:
     assert maps["mdb053"].mask("scanner_line")[300:700, 667:672].any(axis=1).mean() > 0.45
     assert sum(m.nipple_index is not None for m in maps.values()) >= 42
     assert sum(m.regions.named("pectoral_muscle") is not None for m in maps.values()) >= 38
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1)])
+@pytest.mark.parametrize("mm", [0.05, 0.2])
+def test_an_image_of_hardly_a_pixel_shows_no_breast(shape: tuple[int, int], mm: float) -> None:
+    for pixels in (np.full(shape, 7, np.uint16), np.arange(np.prod(shape), dtype=np.uint16).reshape(shape)):
+        assert breast_map(projection(pixels, mm)) is None

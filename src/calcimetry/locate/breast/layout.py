@@ -97,6 +97,9 @@ def breast_map(projection: Projection, settings: BreastSettings | None = None) -
     pixels = projection.pixels
     mm, assumed = _scale(projection, settings)
     step = max(1, round(settings.working_mm / mm))
+    if min(pixels.shape) < step:
+        # Narrower than one pixel of the reduced image.
+        return None
     image = reduced(pixels, step, mm * step)
     box = live_box(image.pixels)
     live = np.zeros(image.pixels.shape, bool)
