@@ -33,8 +33,10 @@ _RING_MM = 0.7
 _RINGS_MM = (0.4, 0.52, 0.67, 0.82, 0.97)
 """Where that ring begins: the nearest one that a spot of this size leaves free."""
 _LEAST_MM = 1e-6
+_CHUNK_PX = 1_100_000
+"""Pixels of patches that are looked at together; bounds the memory, however fine the pixels are."""
 _CHUNK = 200
-"""Spots that are looked at together; bounds the memory."""
+"""At most so many spots at once."""
 _FINE_PX = 24.0
 """Small spots are resampled until they are about so many pixels wide, before their outline is drawn."""
 _HALVINGS = 9
@@ -88,8 +90,9 @@ def outlined(
         return ()
     model = model or shipped_sizes()
     out: list[Outlined] = []
-    for part in range(0, len(centers), _CHUNK):
-        seen = _Seen.around(pixels, np.asarray(centers[part : part + _CHUNK], np.float64), mm)
+    at_once = _at_once(mm)
+    for part in range(0, len(centers), at_once):
+        seen = _Seen.around(pixels, np.asarray(centers[part : part + at_once], np.float64), mm)
         sizes = model.sizes_mm(seen.values)
         out += [
             Outlined(*seen.drawn(n, float(size)), float(size), float(snr))
@@ -117,7 +120,7 @@ class _Seen:
     @classmethod
     def around(cls, pixels: NDArray[np.generic], centers: F64, mm: float) -> _Seen:
         top = _tops(pixels, np.rint(centers).astype(np.intp), mm)
-        patch = _cut(pixels, top, max(6, round(_REACH_MM / mm)))
+        patch = _cut(pixels, top, _reach_px(mm))
         even = _evened(patch, mm)
         return _measured(top, patch, even, mm)
 
@@ -141,6 +144,15 @@ class _Seen:
         rows, columns = ndimage.find_objects(bits.astype(np.uint8))[0]
         row, column = self.at[n]
         return (int(row) - half + rows.start, int(column) - half + columns.start), np.asarray(bits[rows, columns])
+
+
+def _reach_px(mm: float) -> int:
+    return max(6, round(_REACH_MM / mm))
+
+
+def _at_once(mm: float) -> int:
+    """How many patches are held together."""
+    return int(np.clip(_CHUNK_PX // (2 * _reach_px(mm) + 1) ** 2, 1, _CHUNK))
 
 
 def _offsets(reach: int) -> NDArray[np.intp]:
