@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from calcimetry import report
+from calcimetry.core.measurement import Measurement
 from calcimetry.core.regions import Region, Regions
 from calcimetry.report.breast import BreastPageSettings, breasts, mammograms, without_mammograms
 from calcimetry.report.breast.crops import crops
@@ -336,6 +337,14 @@ def test_a_note_on_all_views_is_said_once(four, four_page):
     assert Tree(four_page).text.count("squeezed") == 2  # among the cautions and beside the images
     assert "i1, i2, i3, i4: squeezed" in Tree(four_page).text
     assert report.text(four).count("squeezed") == 1
+
+
+def test_the_table_tells_as_many_members_as_the_measures(four):
+    joined = replace(four.groups[0], measures={**four.groups[0].measures, "count": Measurement(99.0, "1")})
+    case = replace(four, groups=(joined, *four.groups[1:]))
+    rows = list(csv.DictReader(io.StringIO(tsv(case, "groups")), delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert all(float(row["members"]) == float(row["count"]) for row in rows if row["count"])
+    assert rows[0]["members"] == "99"
 
 
 def test_a_notebook_shows_it_too(one):

@@ -10,8 +10,11 @@ import numpy as np
 import calcimetry
 from calcimetry import report
 from calcimetry.core.case import Case
+from calcimetry.core.lesion import Lesion
 from calcimetry.core.study import Study
 from calcimetry.phantom import breast as simulated
+from calcimetry.run import mammograms
+from calcimetry.run.looked import Looked
 
 SMALL = replace(simulated.PROTOCOLS["digital-100"], height_mm=(70.0, 70.0))
 
@@ -58,3 +61,22 @@ def test_sums_of_slices_add_up_and_the_linking_is_said_once() -> None:
     assert total == sum(one.counted for one in case().lesions)
     assert sum(note.code == "slices-linked" for image in case().images for note in image.notes) == 1
     assert not [s for s in case().scores if s.name == "csbi_grade"]
+
+
+def test_the_linking_is_said_on_the_stack_concerned() -> None:
+    place = made().slices
+    empty = [
+        replace(one, id=f"e{n}", laterality="L" if one.laterality != "L" else "R", pixels=np.zeros_like(one.pixels))
+        for n, one in enumerate(place)
+    ]
+    looked = [Looked(one, mammograms._info(one, (), True)) for one in empty]
+    spot = {"kind": "calcification", "center_mm": None, "bounds_index": ((0, 48, 48), (1, 52, 52))}
+    for n, one in enumerate(place[:2]):
+        lesion = Lesion(f"L{n}", one.id, 1, center_index=(0.0, 50.0, 50.0), peak_index=(0, 50, 50), **spot)
+        looked.append(Looked(one, mammograms._info(one, (), True), lesions=(lesion,)))
+    told = [one.image.id for one in mammograms.together(looked, {}) if "slices-linked" in _codes(one)]
+    assert told == [place[0].id]
+
+
+def _codes(one: Looked) -> set[str]:
+    return {note.code for note in one.info.notes}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from calcimetry import describe, detect, grade, locate, measure
-from calcimetry.assign.breast import SeenBreast, over_slices, side_notes, two_views
+from calcimetry.assign.breast import SeenBreast, over_slices, side_notes, stack_of, two_views
 from calcimetry.core.case import ImageInfo
 from calcimetry.core.errors import InputError
 from calcimetry.core.image import Contrast, Projection
@@ -121,18 +121,26 @@ def _linked(looked: Sequence[Looked]) -> list[Looked]:
     lesions, groups = over_slices(views)
     if not lesions and not groups:
         return list(looked)
-    made = []
+    made: list[Looked] = []
+    linked: dict[tuple[object, ...] | None, int] = {}
     for one in looked:
         mine = replace(
             one,
             lesions=tuple(lesions.get(lesion.id, lesion) for lesion in one.lesions),
             groups=tuple(groups.get(group.id, group) for group in one.groups),
         )
+        if isinstance(one.image, Projection) and _changed(one, lesions, groups):
+            linked.setdefault(stack_of(one.image), len(made))
         made.append(replace(mine, scores=_scores(mine)) if "breast" in one.looked_at else mine)
-    first = next(n for n, one in enumerate(made) if one.image.id == views[0].projection.id)
-    notes = (*made[first].info.notes, Note("slices-linked", _LINKED, "caution"))
-    made[first] = replace(made[first], info=replace(made[first].info, notes=notes))
+    # Said once for each stack in which something was linked.
+    for n in linked.values():
+        notes = (*made[n].info.notes, Note("slices-linked", _LINKED, "caution"))
+        made[n] = replace(made[n], info=replace(made[n].info, notes=notes))
     return made
+
+
+def _changed(one: Looked, lesions: Container[str], groups: Container[str]) -> bool:
+    return any(x.id in lesions for x in one.lesions) or any(x.id in groups for x in one.groups)
 
 
 def _scores(one: Looked) -> tuple[Score, ...]:

@@ -75,3 +75,27 @@ def test_a_group_of_a_slab_is_reported_once_with_all_that_its_slices_show() -> N
     assert kept.measures["count"].value == 4.0
     assert kept.measures["extent"].value == 3.4
     assert kept.measures["depth"].value == 1.0
+
+
+def test_a_slab_is_no_deeper_than_it_may_be() -> None:
+    box = (48, 48, 52, 72)
+    sure = {1: 0.6, 11: 0.9, 21: 0.7}
+    _, groups = over_slices([view(at, (), (group(f"G{at}", f"i{at}", (), box, sure=one),)) for at, one in sure.items()])
+    # The surest lies in the middle: the surer of its neighbors joins it, the other stays by itself.
+    assert set(groups) == {"G11", "G21"}
+    assert groups["G11"].seen_in == ("G21",)
+    assert groups["G11"].measures["depth"].value == 10.0
+
+
+def test_an_extent_reaches_to_the_ends_of_long_particles() -> None:
+    rods = [
+        replace(lesion(f"L{n}", f"i{n}", 50, column), bounds_index=((0, 49, column - 10), (1, 51, column + 10)))
+        for n, column in ((1, 60), (2, 100))
+    ]
+    views = [
+        view(n, (one,), (group(f"G{n}", f"i{n}", (one.id,), (49, 50, 51, 110), sure=0.9 - 0.1 * n),))
+        for n, one in enumerate(rods, 1)
+    ]
+    _, groups = over_slices(views)
+    # Middles 4 mm apart, and half of a length of 2 mm at either end.
+    assert groups["G1"].measures["extent"].value == 6.0

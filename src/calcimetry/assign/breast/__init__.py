@@ -4,7 +4,7 @@ from calcimetry.assign.breast.frame import SeenBreast
 from calcimetry.assign.breast.pairs import two_views
 from calcimetry.assign.breast.settings import SideSettings, SliceSettings, TwoViewSettings
 from calcimetry.assign.breast.sides import side_notes
-from calcimetry.assign.breast.slices import OTHER_SLICE, over_slices
+from calcimetry.assign.breast.slices import OTHER_SLICE, over_slices, stack_of
 
 __all__ = [
     "OTHER_SLICE",
@@ -14,5 +14,6 @@ __all__ = [
     "TwoViewSettings",
     "over_slices",
     "side_notes",
+    "stack_of",
     "two_views",
 ]

@@ -43,6 +43,6 @@ class SliceSettings:
     near_mm: float = 0.4
     """Greatest distance of their middles in the plane, to which half of its width is added."""
     slab_mm: float = 10.0
-    """Greatest height between groups that are one: readers look at slabs of about 10 mm."""
+    """Greatest height from the lowest to the highest of groups that are one: readers look at slabs of about 10 mm."""
     apart_mm: float = 2.0
     """Greatest distance of their boxes in the plane."""

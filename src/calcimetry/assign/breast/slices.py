@@ -6,16 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from calcimetry.assign.breast.frame import SeenBreast
 from calcimetry.assign.breast.settings import SliceSettings
 from calcimetry.core.group import Group
+from calcimetry.core.image import Projection
 from calcimetry.core.lesion import Lesion
 from calcimetry.core.measurement import Measurement
 from calcimetry.core.views import single_slice
 
-__all__ = ["OTHER_SLICE", "over_slices"]
+__all__ = ["OTHER_SLICE", "over_slices", "stack_of"]
 
 OTHER_SLICE = "seen sharper in a neighboring slice, and counted there"
 """Reason of a calcification that another slice shows better."""
@@ -68,12 +70,19 @@ def over_slices(
     return lesions, groups
 
 
+def stack_of(one: Projection) -> tuple[object, ...] | None:
+    """What all slices of one stack have in common; ``None`` for what is no slice, or of unknown pixel or height."""
+    if not single_slice(one) or one.height_mm is None or one.pixel_mm is None:
+        return None
+    return one.acquisition.series_uid, one.laterality, one.view, one.pixels.shape, one.pixel_mm
+
+
 def _stacks(views: Iterable[SeenBreast]) -> list[_Stack]:
     held: dict[tuple[object, ...], list[tuple[float, int, SeenBreast]]] = {}
     for n, view in enumerate(views):
         one = view.projection
-        if single_slice(one) and one.height_mm is not None and one.pixel_mm is not None:
-            key = (one.acquisition.series_uid, one.laterality, one.view, one.pixels.shape, one.pixel_mm)
+        key = stack_of(one)
+        if key is not None and one.height_mm is not None:
             held.setdefault(key, []).append((one.height_mm, n, view))
     found = []
     for rows in held.values():
@@ -128,12 +137,16 @@ def _near(
 
 def _width_mm(one: Lesion, mm: tuple[float, float]) -> float:
     """Shorter side of its box [mm]."""
-    (_, r0, c0), (_, r1, c1) = one.bounds_index
-    return min((r1 - r0) * mm[0], (c1 - c0) * mm[1])
+    return float(_sides_mm(one, mm).min())
+
+
+def _sides_mm(one: Lesion, mm: tuple[float, float]) -> NDArray[np.float64]:
+    """Sides of its box (row, column) [mm]."""
+    return np.asarray(np.subtract(one.bounds_index[1][1:], one.bounds_index[0][1:]) * mm, np.float64)
 
 
 def _slabs(stack: _Stack, best: dict[str, str], every: dict[str, Lesion], settings: SliceSettings) -> dict[str, Group]:
-    """Groups of a slab, the surest first, each with those that it stands for."""
+    """Groups of a slab, the surest first, each with those that it stands for; no slab is deeper than it may be."""
     rows = [
         (group, height)
         for view, height in zip(stack.views, stack.heights, strict=True)
@@ -147,13 +160,15 @@ def _slabs(stack: _Stack, best: dict[str, str], every: dict[str, Lesion], settin
         if group.id in taken:
             continue
         taken.add(group.id)
-        same = [
-            (other, at)
-            for other, at in rows
-            if other.id not in taken
-            and abs(at - height) <= settings.slab_mm
-            and _overlap(group, other, stack.mm, settings)
-        ]
+        same: list[tuple[Group, float]] = []
+        low = high = height
+        for other, at in rows:
+            ends = min(low, at), max(high, at)
+            if other.id in taken or ends[1] - ends[0] > settings.slab_mm:
+                continue
+            if _overlap(group, other, stack.mm, settings):
+                same.append((other, at))
+                low, high = ends
         if not same:
             continue
         taken |= {other.id for other, _ in same}
@@ -190,9 +205,11 @@ def _joined(
         "depth": Measurement(round(depth, 2), "mm", None, "first to last slice that shows it"),
     }
     if counted:
-        low = np.min([one.bounds_index[0][1:] for one in counted], axis=0)
-        high = np.max([one.bounds_index[1][1:] for one in counted], axis=0)
-        far = max((_apart_mm(a, b, mm) for a, b in _pairs(counted)), default=float(np.hypot(*((high - low) * mm))))
+        far = max(
+            *(float(_sides_mm(one, mm).max()) for one in counted),
+            *(_apart_mm(a, b, mm) for a, b in _pairs(counted)),
+            0.0,
+        )
         measures["count"] = Measurement(float(len(counted)), "1", None, f"distinct calcifications {method}")
         measures["extent"] = Measurement(round(far, 2), "mm", None, f"greatest distance of two outer edges {method}")
     return replace(group, measures=measures, seen_in=tuple(other.id for other, _ in same))
@@ -205,5 +222,8 @@ def _pairs(held: Sequence[Lesion]) -> Iterable[tuple[Lesion, Lesion]]:
 
 
 def _apart_mm(a: Lesion, b: Lesion, mm: tuple[float, float]) -> float:
+    """Distance of their outer edges: each reaches as far along the line between them as an ellipse in its box."""
     away = (np.array(a.center_index[1:]) - np.array(b.center_index[1:])) * mm
-    return float(np.hypot(*away)) + 0.5 * (_width_mm(a, mm) + _width_mm(b, mm))
+    far = float(np.hypot(*away))
+    way = away / far if far > 0 else np.array([1.0, 0.0])
+    return far + 0.5 * float(np.hypot(*(_sides_mm(a, mm) * way)) + np.hypot(*(_sides_mm(b, mm) * way)))

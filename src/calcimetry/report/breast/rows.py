@@ -5,6 +5,7 @@ from __future__ import annotations
 from calcimetry.core.case import Case
 from calcimetry.core.group import Group
 from calcimetry.report.breast.kinds import mammograms
+from calcimetry.report.breast.tables import count_of
 from calcimetry.report.measured import Column, Row, measure_cells, measure_columns, measure_units
 from calcimetry.report.plain import plain
 
@@ -17,7 +18,7 @@ _COLUMNS = (
     Column("view", "", "view, as the header says"),
     Column("quadrant", "", "part of the breast, where two views tell it"),
     Column("lesions", "", "ids of its calcifications in lesions.tsv"),
-    Column("members", "1", "how many these are"),
+    Column("members", "1", "how many calcifications it has; of one joined over slices those of all its slices"),
     Column("confidence", "1", "that it is a group of calcifications at all, 0 to 1"),
     Column("reported", "", "whether it is one by the operating point"),
     Column("distribution", "", "word for the arrangement; empty where none can be said"),
@@ -66,7 +67,7 @@ def _row(group: Group, view: str | None, units: dict[str, str]) -> Row:
         "view": view,
         "quadrant": group.structure or None,
         "lesions": " ".join(group.lesions),
-        "members": len(group.lesions),
+        "members": count_of(group),
         "confidence": group.confidence,
         "reported": group.reported,
         "distribution": group.distribution,

@@ -20,6 +20,7 @@ __all__ = [
     "GroupRow",
     "LargerRow",
     "artery_rows",
+    "count_of",
     "counted_in",
     "extent_of",
     "group_rows",
