@@ -11,6 +11,7 @@ from calcimetry.core.group import Group
 from calcimetry.core.image import Acquisition, Projection
 from calcimetry.core.lesion import Lesion, Mask
 from calcimetry.core.measurement import Measurement
+from calcimetry.core.word import Word
 from calcimetry.knowledge.load import table
 from calcimetry.measure import projected
 from calcimetry.measure.size_interval import (
@@ -90,3 +91,11 @@ def test_extents_of_reported_groups_have_the_interval_of_their_class() -> None:
         assert held.interval95 == pytest.approx((10 * rows["low"][k], 10 * rows["high"][k]))
     for other in (group(8, reported=False), group(8, unit="{pixel}"), group(8, distribution="regional")):
         assert with_extents((other,)) == (other,)
+
+
+def test_what_has_no_edge_has_no_interval() -> None:
+    first, second = Word("br_amorphous", 0.6), Word("br_round", 0.4)
+    (hazy,) = projected(PROJECTION, (replace(spot(4), words=(first, second)),))
+    assert {one.interval95 for one in hazy.measures.values()} == {None}
+    (clear,) = projected(PROJECTION, (replace(spot(4), words=(second, first)),))
+    assert None not in {one.interval95 for one in clear.measures.values()}

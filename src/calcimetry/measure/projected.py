@@ -18,6 +18,7 @@ from calcimetry.measure.size_interval import size_interval
 __all__ = ["feret", "projected"]
 
 _METHOD = "outline on the projection"
+_NO_EDGE = "br_amorphous"
 _MEAN = "circle of the same area"
 _DETECTOR = "outline on the projection, in the plane of the detector: magnification is not stated"
 
@@ -33,6 +34,7 @@ def projected(projection: Projection, lesions: Sequence[Lesion], *, intervals: b
     intervals : bool
         Whether sizes of spots get the 95 % interval of :mod:`calcimetry.measure.size_interval`; it needs the height
         over the noise that ``detect`` found (``snr`` in the evidence), which large things and arteries do not have.
+        None for what is amorphous by the likeliest of its words.
 
     Returns
     -------
@@ -73,7 +75,10 @@ def _sized(projection: Projection, lesion: Lesion, intervals: bool) -> Lesion:
 
 
 def _interval(name: str, value: float, across_px: float, lesion: Lesion) -> tuple[float, float] | None:
-    return size_interval(name, value, across_px, lesion.evidence["snr"]) if "snr" in lesion.evidence else None
+    # What the intervals claim does not hold for particles whose edge is no edge.
+    if "snr" not in lesion.evidence or (lesion.words and lesion.words[0].word == _NO_EDGE):
+        return None
+    return size_interval(name, value, across_px, lesion.evidence["snr"])
 
 
 def feret(bits: NDArray[np.bool_], pitch_mm: tuple[float, float]) -> float:

@@ -4,7 +4,8 @@ What is claimed: of spots that were found and outlined by ``detect``, the interv
 is the size of the particle itself, before any blur. The ends are quantiles of truth over measured, of simulated
 particles on images that the outlines were not fitted on, by size in pixels and height over the noise (table
 ``projections/sizes``, written by ``tools/fit_sizes.py``). Particles with an edge that is no edge (amorphous ones) and
-neighbors that touch are outside the claim, and so is a wrong size of the pixel.
+neighbors that touch are outside the claim, and so is a wrong size of the pixel. What ``describe`` says to be amorphous
+has none; neighbors that touch are not told from one particle, and have one.
 
 The extent of a group is off by what the search misses and by what it adds. Its ends are quantiles of truth over
 measured in simulated mammograms (table ``projections/extents``, written by ``tools/fit_extents.py``), of groups that
