@@ -141,7 +141,7 @@ def test_threads_do_not_show():
         "import hashlib, numpy as np\n"
         "from calcimetry.imaging.filters import gaussian\n"
         "x = np.random.default_rng(0).normal(1000, 50, (401, 333)).astype(np.float32)\n"
-        "print(hashlib.sha256(b''.join(gaussian(x, s, 3.0).tobytes() for s in (0.6, 3.0, 12.6))).hexdigest())\n"
+        "print(hashlib.sha256(b''.join(gaussian(x, s, 3.0).tobytes() for s in (0.6, 3.0, 12.6, 200.0))).hexdigest())\n"
     )
     found = {
         subprocess.run(
