@@ -61,6 +61,8 @@ WIDTHS = {"usual": 4, "fine": 5}
 FOLDS = 4
 PRIOR = 0.05
 """Share of spots among candidates for which the networks are fitted; evidence is counted from there."""
+CROWD = 7.0
+"""Expected groups of a crowded image."""
 CONTENTS = simulated.Contents(groups=1.6, singles=2.0, specks=4.0, arteries=0.0, cnr=(3.0, 14.0))
 
 
@@ -87,9 +89,14 @@ def truth_of(
     return kinds[at], at
 
 
-def drawn(seed: int) -> simulated.Contents:
-    """What is put into one image: half of them hold calcified arteries, three quarters groups."""
+def drawn(seed: int, crowded: bool = False) -> simulated.Contents:
+    """What is put into one image: half of them hold calcified arteries, three quarters groups.
+
+    A crowded one has many groups and no artery: a hundred spots to learn from, nothing of how groups lie in a breast.
+    """
     rng = np.random.default_rng([seed, 5])
+    if crowded:
+        return replace(CONTENTS, groups=CROWD, specks=2 * CROWD)
     contents = CONTENTS if rng.random() < 0.75 else replace(CONTENTS, groups=0.0, specks=1.0)
     return replace(contents, arteries=2.0) if rng.random() < 0.5 else contents
 
@@ -166,9 +173,9 @@ def line_truth(
     return truth.astype(np.int8)
 
 
-def of_simulated(seed: int, protocol: str, settings: SpotSettings) -> dict[str, Any] | None:
+def of_simulated(seed: int, protocol: str, settings: SpotSettings, crowded: bool) -> dict[str, Any] | None:
     """One simulated mammogram."""
-    made = simulated.mammogram(seed, protocol, drawn(seed))
+    made = simulated.mammogram(seed, protocol, drawn(seed, crowded))
     located = locate.breast_map(made.projection)
     if located is None:
         return None
@@ -207,15 +214,15 @@ def packed(
     }
 
 
-def renditions(folder: Path, count: int, steps: tuple[int, ...], mm: float) -> Any:
-    """Films, averaged to about this pixel, each in several scales and scales of grey: (name, seed, step, image)."""
+def renditions(folder: Path, copies: range, steps: tuple[int, ...], mm: float) -> Any:
+    """Films, averaged to about this pixel, each in several scales and scales of grey: (name, seed, image)."""
     for number, file in enumerate(sorted(folder.rglob("*.dcm"))):
         film = read.study(file, spacing_mm=0.05).images[0]
         whole = np.asarray(film.pixels, np.float32) / 65535.0
         for step in steps:
             rows, columns = whole.shape[0] // step, whole.shape[1] // step
             mean = whole[: rows * step, : columns * step].reshape(rows, step, columns, step).mean(axis=(1, 3))
-            for copy in range(count):
+            for copy in copies:
                 seed = 100_000 + number * 1000 + step * 100 + copy
                 rng = np.random.default_rng([seed, 9])
                 image = np.clip(mean / np.percentile(mean, 99.8), 0, 1) ** float(rng.uniform(0.6, 1.2))
@@ -228,10 +235,10 @@ def renditions(folder: Path, count: int, steps: tuple[int, ...], mm: float) -> A
                 image = image * float(rng.uniform(190, 250))
                 image += rng.normal(0, float(rng.uniform(0.0, 1.5)), image.shape)
                 stored = np.clip(np.rint(image * deep), 0, 256 * deep - 1).astype(np.uint16)
-                yield f"{file.stem}-{step}-{copy}", seed, step, replace(film, pixels=stored, pixel_mm=(mm, mm))
+                yield f"{file.stem}-{step}-{copy}", seed, replace(film, pixels=stored, pixel_mm=(mm, mm))
 
 
-def of_film(name: str, seed: int, step: int, film: Projection, settings: SpotSettings) -> dict[str, Any] | None:
+def of_film(seed: int, film: Projection, settings: SpotSettings, crowded: bool) -> dict[str, Any] | None:
     """One rendition of one film with simulated calcium put in."""
     located = locate.breast_map(film)
     if located is None:
@@ -239,7 +246,7 @@ def of_film(name: str, seed: int, step: int, film: Projection, settings: SpotSet
     rng = np.random.default_rng([seed, 6])
     blur = float(rng.uniform(0.05, 0.12))
     put, particles, groups, labels = simulated.insert_calcium(
-        film, located.mask("breast"), located.nipple_index, seed, drawn(seed), blur_mm=blur
+        film, located.mask("breast"), located.nipple_index, seed, drawn(seed, crowded), blur_mm=blur
     )
     return looked_at(put, located.regions, located.mm, settings, particles, groups, labels)
 
@@ -251,23 +258,25 @@ def collect(arguments: argparse.Namespace) -> None:
     settings = SpotSettings()
 
     def kept(file: Path, found: dict[str, Any] | None, start: float) -> None:
-        np.savez_compressed(file, **(found or {"nothing": np.zeros(1)}))
+        crowded = {"crowded": np.array(arguments.crowded)}
+        np.savez_compressed(file, **crowded, **(found or {"nothing": np.zeros(1)}))
         count = "nothing" if found is None else f"{(found['truth'] == SPOT).sum()} of {len(found['truth'])} are spots"
         print(f"{file.name}: {count}, {time.perf_counter() - start:.1f} s", flush=True)
 
     if arguments.films:
         fine = simulated.PROTOCOLS[arguments.protocol].pixel_mm < 0.15
         how = ((2,), 0.1) if fine else ((3, 4, 5), 0.2)
-        for name, seed, step, film in renditions(Path(arguments.films), arguments.copies, *how):
+        copies = range(arguments.first_copy, arguments.first_copy + arguments.copies)
+        for name, seed, film in renditions(Path(arguments.films), copies, *how):
             file = out / f"film-{name}.npz"
             start = time.perf_counter()
             if not file.exists():
-                kept(file, of_film(name, seed, step, film, settings), start)
+                kept(file, of_film(seed, film, settings, arguments.crowded), start)
     for seed in range(arguments.first, arguments.first + arguments.count):
         file = out / f"{arguments.protocol}-{seed:05d}.npz"
         start = time.perf_counter()
         if not file.exists():
-            kept(file, of_simulated(seed, arguments.protocol, settings), start)
+            kept(file, of_simulated(seed, arguments.protocol, settings, arguments.crowded), start)
 
 
 def pooled(folder: Path) -> list[dict[str, Any]]:
@@ -647,6 +656,8 @@ def main(argv: list[str] | None = None) -> int:
     one = commands.add_parser("collect")
     one.add_argument("--films", default="")
     one.add_argument("--copies", type=int, default=4)
+    one.add_argument("--first-copy", type=int, default=0)
+    one.add_argument("--crowded", action="store_true", help="many groups an image, to learn spots from alone")
     one.add_argument("--first", type=int, default=3000)
     one.add_argument("--count", type=int, default=160)
     one.add_argument("--protocol", default="film-200")
