@@ -23,6 +23,8 @@ Bits = NDArray[np.bool_]
 _INSIDE = ("breast", "pectoral_muscle", "implant", "skin_fold", "skin", "nipple", "edge", "paddle_edge", "scanner_line")
 _SHUT = ("skin", "edge", "paddle_edge", "scanner_line", "scratch")
 """Parts of the breast's picture in which nothing is looked for."""
+_FAULTS = ("scanner_line", "scratch")
+"""Those of them that hide the breast behind them."""
 _NOISE_MM = 0.2
 """Pixel on which noise is measured."""
 _EVEN_MM = 0.06
@@ -38,10 +40,10 @@ class Field:
     Parameters
     ----------
     pixels : (row, column) float32
-        In the image's own values, averaged ``step`` by ``step``; outside the breast the nearest value of it, so that
-        neither skin line nor label rings through the filters.
-    inside, open : (row, column) bool
-        The breast; and where findings may lie.
+        In the image's own values, averaged ``step`` by ``step``; outside the breast, and on lines of the scanner, the
+        nearest value of it, so that neither skin line nor label nor line rings through the filters.
+    inside, open, sound : (row, column) bool
+        The breast; where findings may lie; and the breast without lines of the scanner and scratches.
     depth_mm : (row, column) float32
         Distance to the breast's outline.
     origin : (int, int)
@@ -59,6 +61,7 @@ class Field:
     pixels: F32
     inside: Bits
     open: Bits
+    sound: Bits
     depth_mm: F32
     origin: tuple[int, int]
     step: int
@@ -110,7 +113,7 @@ class Field:
             return self
         pick = (slice(None, None, step), slice(None, None, step))
         return replace(
-            self, pixels=self.pixels[pick], inside=self.inside[pick], open=self.open[pick],
+            self, pixels=self.pixels[pick], inside=self.inside[pick], open=self.open[pick], sound=self.sound[pick],
             depth_mm=self.depth_mm[pick], step=self.step * step, mm=self.mm * step,
         )  # fmt: skip
 
@@ -151,10 +154,12 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
     pixels = _averaged(projection.pixels[cut], step)
     inner = _averaged(inside[cut], step) > 0.5
     closed = _averaged(shut, step) > 0.1
+    faults = _averaged(_marked(labels[cut], [named[name] for name in _FAULTS if name in named]), step) > 0
     around = np.pad(inner, 1)
     depth = np.asarray(distance(around)[1:-1, 1:-1] * (mm * step), np.float32)
-    if not inner.all():
-        nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
+    sound = inner & ~faults
+    if not sound.all() and sound.any():
+        nearest = ndimage.distance_transform_edt(~sound, return_distances=False, return_indices=True)
         pixels = pixels[nearest[0], nearest[1]]
     low, high = (float(v) for v in np.percentile(pixels[inner], (1, 99)))
     top = float(projection.pixels.max())
@@ -162,6 +167,7 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
         pixels,
         inner,
         inner & ~closed & (depth > 1.2),
+        sound,
         depth,
         (r0, c0),
         step,
@@ -175,7 +181,7 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
 def finer(projection: Projection, field: Field, settings: SpotSettings) -> Field | None:
     """The same breast on pixels half as wide; ``None`` where the image has none so fine.
 
-    Outside the breast, and for the breast's outline, it goes by the wider pixels.
+    Outside the breast, on lines of the scanner, and for the breast's outline, it goes by the wider pixels.
     """
     step = field.step // 2
     mm = field.mm / field.step * step
@@ -186,9 +192,9 @@ def finer(projection: Projection, field: Field, settings: SpotSettings) -> Field
     pixels = _averaged(projection.pixels[r0 : r0 + rows * step, c0 : c0 + columns * step], step)
     grid = np.ix_(*at)
     inside = field.inside[grid]
-    np.copyto(pixels, field.pixels[grid], where=~inside)
+    np.copyto(pixels, field.pixels[grid], where=~field.sound[grid])
     return replace(
-        field, pixels=pixels, inside=inside, open=field.open[grid], depth_mm=field.depth_mm[grid], step=step, mm=mm
+        field, pixels=pixels, inside=inside, open=field.open[grid], sound=field.sound[grid], depth_mm=field.depth_mm[grid], step=step, mm=mm
     )
 
 
@@ -237,7 +243,7 @@ def _coarser(field: Field) -> Field:
     pick = (slice(0, rows, 2), slice(0, columns, 2))
     pixels = _averaged(field.pixels[:rows, :columns], 2)
     return replace(
-        field, pixels=pixels, inside=field.inside[pick], open=field.open[pick], depth_mm=field.depth_mm[pick],
+        field, pixels=pixels, inside=field.inside[pick], open=field.open[pick], sound=field.sound[pick], depth_mm=field.depth_mm[pick],
         step=2 * field.step, mm=2 * field.mm,
     )  # fmt: skip
 

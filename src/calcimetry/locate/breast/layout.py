@@ -122,10 +122,10 @@ def breast_map(projection: Projection, settings: BreastSettings | None = None) -
     inner = _among(small, INSIDE)
     inside = _whole(inner, image, pixels.shape)
     quiet = _whole(inner & ~_among(small, ("edge", "skin", "paddle_edge")), image, pixels.shape)
-    for name, lines, confidence in (
-        ("scanner_line", scanner_lines(pixels, (box_full[0], box_full[1]), mm, settings.lines), 0.8),
-        ("scratch", _scratches(pixels, quiet, mm, settings) if film else np.zeros(pixels.shape, bool), 0.6),
-    ):
+    scanned = scanner_lines(pixels, (box_full[0], box_full[1]), mm, settings.lines)
+    # A dark line of the scanner is as straight and thin as a scratch; it is one thing, and as narrow as it is.
+    scratched = _scratches(pixels, quiet & ~scanned, mm, settings) if film else np.zeros(pixels.shape, bool)
+    for name, lines, confidence in (("scanner_line", scanned, 0.8), ("scratch", scratched & ~scanned, 0.6)):
         over = lines & inside
         if over.any():
             labels[over] = LABELS.index(name)
