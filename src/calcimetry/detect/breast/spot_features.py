@@ -15,21 +15,24 @@ __all__ = ["names", "spot_features"]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
-_RADII_MM = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 1.8)
+_RADII_MM = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 1.8, 2.4, 3.0)
 _TURNS = 16
 _WAVES = (1, 2, 3, 4)
 _WAVE_RINGS = (2, 3, 5, 7)
 """Rings (places in ``_RADII_MM``) whose change around the spot is taken apart into waves."""
+_ENDS = (2, 3, 4, 6, 8)
+"""Rings whose brightest and darkest place are told."""
 _PATCH_MM = 1.4
 
 
 def names(widths: int = 4) -> tuple[str, ...]:
     """Names of the features in order, for so many filter widths."""
     rings = [f"profile_{radius:g}" for radius in _RADII_MM[1:]]
+    ends = [f"{end}_{_RADII_MM[ring]:g}" for end in ("bright", "faint") for ring in _ENDS]
     waves = [f"wave{k}_{_RADII_MM[ring]:g}" for ring in _WAVE_RINGS for k in _WAVES]
     return (
         *(f"z{n}" for n in range(widths)),
-        "z_small_over_large", "height", "height_ring", *rings, *waves, "ring_spread",
+        "z_small_over_large", "height", "height_ring", *rings, *ends, *waves, "ring_spread", "far_spread",
         "sector_1", "sector_2", "sector_pair", "sector_low", "half_plane",
         "area", "elongation", "touches", "second_peak",
         "hessian_small", "hessian_ratio_small", "hessian_large", "hessian_ratio_large", "lines",
@@ -61,8 +64,10 @@ def spot_features(field: Field, spots: Spots) -> F32:
         (z[:, 0] - z[:, -1])[:, None],
         np.stack([height / sigma, height / (spread + 0.3 * sigma)], axis=1),
         profile,
+        _ends(polar, base, height),
         waves,
         (spread / height)[:, None],
+        (polar[:, 9:].reshape(count, -1).std(axis=1) / height)[:, None],
         _sectors(polar, base, height),
         _shape(field, spots.index, base, height),
         _hessians(field, spots),
@@ -78,6 +83,13 @@ def _polar(field: Field, at: F64) -> F64:
     row = at[:, 0, None, None] + radii * np.sin(turns)
     column = at[:, 1, None, None] + radii * np.cos(turns)
     return np.asarray(ndimage.map_coordinates(field.pixels, [row, column], order=1, mode="nearest"), np.float64)
+
+
+def _ends(polar: F64, base: F64, height: F64) -> F64:
+    """Brightest and darkest place of some rings, the mean of two neighbors each: grain has such ends, too."""
+    rings = (polar[:, list(_ENDS)] - base[:, None, None]) / height[:, None, None]
+    pairs = (rings + np.roll(rings, 1, axis=2)) / 2
+    return np.concatenate([pairs.max(axis=2), pairs.min(axis=2)], axis=1)
 
 
 def _sectors(polar: F64, base: F64, height: F64) -> F64:
@@ -159,7 +171,7 @@ def _hessians(field: Field, spots: Spots) -> F64:
         if sigma_mm > 0.4:
             sigma = spots.sigma[: step * even.shape[0] : step, : step * even.shape[1] : step]
             ridge = np.maximum(across - np.abs(along), 0) / sigma
-            lines = uniform(np.asarray(ridge, np.float32), max(3, round(5.0 / own.mm)))[at]
+            lines = uniform(np.asarray(ridge, np.float32), 2 * max(1, round(2.5 / own.mm)) + 1)[at]
     return np.stack([*out, lines], axis=1)
 
 
@@ -170,7 +182,7 @@ def _around(field: Field, spots: Spots, base: F64, height: F64, sigma: F64) -> F
     step = np.maximum(np.abs(np.diff(small, axis=1)).max(axis=(1, 2)), np.abs(np.diff(small, axis=2)).max(axis=(1, 2)))
     reach = max(2, round(1.0 / field.mm))
     dark = (base - _patches(field.pixels, spots.index, reach).min(axis=(1, 2))) / height
-    low = least(spots.levels[0], max(3, round(6.0 / field.mm)))[rows, columns]
+    low = least(spots.levels[0], 2 * max(1, round(3.0 / field.mm)) + 1)[rows, columns]
     thin = halved(field) or field
     coarse = gaussian(thin.pixels, 1.0 / thin.mm, truncate=2.5)
     slow = gaussian(thin.pixels, 3.0 / thin.mm, truncate=2.5)
