@@ -389,7 +389,7 @@ def fitted(
         "networks": [
             [
                 {
-                    "weights": [[float(f"{v:.4g}") for v in row] for row in weights],
+                    "weights": [[float(f"{v:.3g}") for v in row] for row in weights],
                     "bias": [float(f"{v:.4g}") for v in bias],
                 }
                 for weights, bias in layers
@@ -407,7 +407,7 @@ def fitted_spots(images: list[dict[str, Any]], epochs: int, seeds: int) -> dict[
     share = float((y == SPOT).mean())
     w = np.where(y == SPOT, PRIOR / share, (1 - PRIOR) / (1 - share))
     labels = names(WIDTHS[images[0]["scale"]])
-    return fitted(x, y, w, labels, answers=3, hidden=(32,), epochs=epochs, noise=0.2, seeds=seeds)
+    return fitted(x, y, w, labels, answers=3, hidden=(96, 48), epochs=epochs, noise=0.2, seeds=seeds)
 
 
 VISIBLE = 3.5
@@ -536,6 +536,8 @@ def calibrated(surprise: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 def fit(arguments: argparse.Namespace) -> None:
     """Fit on all, after proving it on people and seeds left out."""
     images = pooled(Path(arguments.data))
+    crowds = [one for one in images if one["crowded"]]
+    images = [one for one in images if not one["crowded"]]
     for fold in range(FOLDS):
         lines = Networks.of(fitted_lines([one for one in images if one["fold"] != fold], 1), 1)
         for one in images:
@@ -549,21 +551,23 @@ def fit(arguments: argparse.Namespace) -> None:
     for scale in WIDTHS:
         mine = [one for one in images if one["scale"] == scale]
         if mine:
-            print(f"--- {scale}: {len(mine)} images")
-            scales[scale] = fitted_scale(mine, arguments)
+            more = [one for one in crowds if one["scale"] == scale]
+            print(f"--- {scale}: {len(mine)} images, {len(more)} crowded ones")
+            scales[scale] = fitted_scale(mine, more, arguments)
     record = {
         "schema": SCHEMA,
         "classes": list(CLASSES),
         "prior": PRIOR,
         "made": {
             "images": len(images),
-            "candidates": int(sum(len(one["truth"]) for one in images)),
-            "spots": int(sum((one["truth"] == SPOT).sum() for one in images)),
+            "crowded_images": len(crowds),
+            "candidates": int(sum(len(one["truth"]) for one in images + crowds)),
+            "spots": int(sum((one["truth"] == SPOT).sum() for one in images + crowds)),
             "pieces_of_lines": int(sum(len(one["line_truth"]) for one in images)),
             "python": platform.python_version(),
             "numpy": np.__version__,
             "scipy": scipy.__version__,
-            "data_sha256": digest(images),
+            "data_sha256": digest(images + crowds),
         },
         "scales": scales,
         "lines": fitted_lines(images, arguments.seeds),
@@ -577,12 +581,14 @@ def fit(arguments: argparse.Namespace) -> None:
     print(f"wrote {arguments.model}: {Path(arguments.model).stat().st_size / 1e3:.0f} kB")
 
 
-def fitted_scale(images: list[dict[str, Any]], arguments: argparse.Namespace) -> dict[str, Any]:
-    """Spots and groups on pixels of one size."""
+def fitted_scale(
+    images: list[dict[str, Any]], crowds: list[dict[str, Any]], arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Spots and groups on pixels of one size; spots of crowded images as well, groups of the others alone."""
     settings = GroupSettings()
     surprise, truth, where, hit, sure = [], [], [], [], []
     for fold in range(FOLDS):
-        kept = [one for one in images if one["fold"] != fold]
+        kept = [one for one in images + crowds if one["fold"] != fold]
         spots = Networks.of(fitted_spots(kept, arguments.epochs, 1), len(CLASSES))
         for number, one in enumerate(images):
             if one["fold"] == fold:
@@ -603,7 +609,7 @@ def fitted_scale(images: list[dict[str, Any]], arguments: argparse.Namespace) ->
     offset, slope = calibrated(x[y >= 0], y[y >= 0].astype(float))
     return {
         "groups": {"offset": offset, "slope": slope, "reported_from": float(f"{threshold:.4g}")},
-        "spots": fitted_spots(images, arguments.epochs, arguments.seeds),
+        "spots": fitted_spots(images + crowds, arguments.epochs, arguments.seeds),
     }
 
 
@@ -666,8 +672,8 @@ def main(argv: list[str] | None = None) -> int:
     two = commands.add_parser("fit")
     two.add_argument("--data", default="build/breast")
     two.add_argument("--lines", default="", help="keep the networks of lines and arteries of this model")
-    two.add_argument("--epochs", type=int, default=12)
-    two.add_argument("--seeds", type=int, default=4)
+    two.add_argument("--epochs", type=int, default=16)
+    two.add_argument("--seeds", type=int, default=3)
     two.add_argument("--model", default="src/calcimetry/detect/breast/model.json")
     two.set_defaults(run=fit)
     arguments = parser.parse_args(argv)
