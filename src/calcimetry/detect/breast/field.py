@@ -25,6 +25,8 @@ _SHUT = ("skin", "edge", "paddle_edge", "scanner_line", "scratch")
 """Parts of the breast's picture in which nothing is looked for."""
 _FAULTS = ("scanner_line", "scratch")
 """Those of them that hide the breast behind them."""
+_FILL_PX = 2.0
+"""How wide what lies beside such a line is averaged to fill it (a standard deviation)."""
 _NOISE_MM = 0.2
 """Pixel on which noise is measured."""
 _EVEN_MM = 0.06
@@ -158,9 +160,11 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
     around = np.pad(inner, 1)
     depth = np.asarray(distance(around)[1:-1, 1:-1] * (mm * step), np.float32)
     sound = inner & ~faults
-    if not sound.all() and sound.any():
-        nearest = ndimage.distance_transform_edt(~sound, return_distances=False, return_indices=True)
+    if not inner.all():
+        nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
         pixels = pixels[nearest[0], nearest[1]]
+    if (hidden := inner & faults).any():
+        pixels = np.where(hidden, _beside(pixels, sound), pixels)
     low, high = (float(v) for v in np.percentile(pixels[inner], (1, 99)))
     top = float(projection.pixels.max())
     return Field(
@@ -196,6 +200,13 @@ def finer(projection: Projection, field: Field, settings: SpotSettings) -> Field
     return replace(
         field, pixels=pixels, inside=inside, open=field.open[grid], sound=field.sound[grid], depth_mm=field.depth_mm[grid], step=step, mm=mm
     )
+
+
+def _beside(pixels: F32, sound: Bits) -> F32:
+    """What a line a few pixels wide hides, from both of its sides alike."""
+    weight = gaussian(sound.astype(np.float32), _FILL_PX)
+    mean = gaussian(np.where(sound, pixels, np.float32(0)), _FILL_PX)
+    return np.asarray(np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), pixels), np.float32)
 
 
 def _blocks(inside: NDArray[np.intp], length: int, step: int) -> tuple[int, int]:

@@ -64,7 +64,7 @@ class GroupSettings:
     """Spots with at least this log-likelihood ratio take part."""
     cap: float = 6.0
     """One spot counts at most so much: a single bright speck of dust makes no group."""
-    radii_mm: tuple[float, ...] = (2.5, 4.0, 6.0)
+    radii_mm: tuple[float, ...] = (3.0, 5.0, 8.0)
     """Circles that are tried around each spot."""
     coarse_from: float = 0.5
     """Spots that are a piece of a large calcification with at least this probability take no part."""
