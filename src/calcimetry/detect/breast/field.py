@@ -42,8 +42,8 @@ class Field:
     Parameters
     ----------
     pixels : (row, column) float32
-        In the image's own values, averaged ``step`` by ``step``; outside the breast, and on lines of the scanner, the
-        nearest value of it, so that neither skin line nor label nor line rings through the filters.
+        In the image's own values, averaged ``step`` by ``step``; outside the breast the nearest value of it, on lines of
+        the scanner what lies beside them, so that neither skin line nor label nor line rings through the filters.
     inside, open, sound : (row, column) bool
         The breast; where findings may lie; and the breast without lines of the scanner and scratches.
     depth_mm : (row, column) float32
@@ -163,7 +163,7 @@ def field_of(projection: Projection, regions: Regions, mm: float, settings: Spot
     if not inner.all():
         nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
         pixels = pixels[nearest[0], nearest[1]]
-    if (hidden := inner & faults).any():
+    if (hidden := inner & faults).any() and sound.any():
         pixels = np.where(hidden, _beside(pixels, sound), pixels)
     low, high = (float(v) for v in np.percentile(pixels[inner], (1, 99)))
     top = float(projection.pixels.max())
@@ -203,10 +203,11 @@ def finer(projection: Projection, field: Field, settings: SpotSettings) -> Field
 
 
 def _beside(pixels: F32, sound: Bits) -> F32:
-    """What a line a few pixels wide hides, from both of its sides alike."""
+    """What a line a few pixels wide hides, from both of its sides alike; where it is wider, the nearest value."""
     weight = gaussian(sound.astype(np.float32), _FILL_PX)
     mean = gaussian(np.where(sound, pixels, np.float32(0)), _FILL_PX)
-    return np.asarray(np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), pixels), np.float32)
+    near = ndimage.distance_transform_edt(~sound, return_distances=False, return_indices=True)
+    return np.asarray(np.where(weight > 0.01, mean / np.maximum(weight, 0.01), pixels[near[0], near[1]]), np.float32)
 
 
 def _blocks(inside: NDArray[np.intp], length: int, step: int) -> tuple[int, int]:

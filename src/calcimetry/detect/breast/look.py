@@ -80,6 +80,9 @@ def look_breast(
     large = [one for one in large if not _is_vessel(one, sharpest, field, tracks, settings)]
     inside = _within(sharpest, spots.places, large)
     beside = near_course(here, tracks, field.mm, settings.arteries.beside_mm)
+    # What lies where the other wall of a long artery is may be that: it is listed, and makes no group by itself.
+    long = [one for one in tracks if one.length_mm >= settings.arteries.long_mm]
+    wall = near_course(here, long, field.mm, settings.arteries.wall_mm)
     places = here * field.mm
     free = inside < 0
     piece[(inside >= 0) | beside] = 1.0
@@ -104,7 +107,7 @@ def look_breast(
             [names[int(k)] for k in one.members],
             ratio,
             sure,
-            one.surprise >= least and _distinct(one, names) >= settings.groups.distinct,
+            one.surprise >= least and _distinct(one, names, wall) >= settings.groups.distinct,
         )
         for one, sure in zip(found, confidence, strict=True)
         if sure >= settings.groups.floor
@@ -294,9 +297,9 @@ def _of_spot(projection: Projection, spots: Seen, n: int, outline: Outlined) -> 
     )
 
 
-def _distinct(cluster: Cluster, names: dict[int, Lesion]) -> int:
-    """How many members are calcifications by themselves."""
-    return sum(names[int(n)].counted for n in cluster.members)
+def _distinct(cluster: Cluster, names: dict[int, Lesion], wall: NDArray[np.bool_]) -> int:
+    """How many members are calcifications by themselves, and none that an artery's other wall may hold."""
+    return sum(names[int(n)].counted and not wall[n] for n in cluster.members)
 
 
 def _group(
