@@ -198,7 +198,14 @@ def finer(projection: Projection, field: Field, settings: SpotSettings) -> Field
     inside = field.inside[grid]
     np.copyto(pixels, field.pixels[grid], where=~field.sound[grid])
     return replace(
-        field, pixels=pixels, inside=inside, open=field.open[grid], sound=field.sound[grid], depth_mm=field.depth_mm[grid], step=step, mm=mm
+        field,
+        pixels=pixels,
+        inside=inside,
+        open=field.open[grid],
+        sound=field.sound[grid],
+        depth_mm=field.depth_mm[grid],
+        step=step,
+        mm=mm,
     )
 
 
@@ -255,7 +262,8 @@ def _coarser(field: Field) -> Field:
     pick = (slice(0, rows, 2), slice(0, columns, 2))
     pixels = _averaged(field.pixels[:rows, :columns], 2)
     return replace(
-        field, pixels=pixels, inside=field.inside[pick], open=field.open[pick], sound=field.sound[pick], depth_mm=field.depth_mm[pick],
+        field, pixels=pixels, inside=field.inside[pick], open=field.open[pick],
+        sound=field.sound[pick], depth_mm=field.depth_mm[pick],
         step=2 * field.step, mm=2 * field.mm,
     )  # fmt: skip
 
