@@ -42,7 +42,7 @@ class Field:
     Parameters
     ----------
     pixels : (row, column) float32
-        In the image's own values, averaged ``step`` by ``step``; outside the breast the nearest value of it, on lines of
+        In the image's own values, averaged ``step`` by ``step``; outside the breast the nearest value, on lines of
         the scanner what lies beside them, so that neither skin line nor label nor line rings through the filters.
     inside, open, sound : (row, column) bool
         The breast; where findings may lie; and the breast without lines of the scanner and scratches.
