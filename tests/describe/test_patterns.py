@@ -89,3 +89,19 @@ def test_the_same_places_give_the_same_numbers() -> None:
     places = np.random.default_rng(6).uniform(30, 60, (9, 2))
     a, b = (explained(places, NONE, np.ones(9), [], BREAST_MM2, NIPPLE, SETTINGS) for _ in range(2))
     assert a.gain == b.gain
+
+
+@pytest.mark.parametrize("nipple", [None, NIPPLE])
+def test_mirrored_places_in_another_order_are_explained_alike(nipple: np.ndarray | None) -> None:
+    rng = np.random.default_rng(5)
+    members, others = rng.normal(40, 4, (9, 2)), rng.uniform(0, 100, (14, 2))
+    sure = rng.uniform(0.2, 0.9, 23)
+    groups = [np.array([10, 12, 13])]
+    one = explained(members, others, sure, groups, BREAST_MM2, nipple, SETTINGS)
+    mirror, order = np.array([1.0, -1.0]), np.concatenate([rng.permutation(9), 9 + rng.permutation(14)])
+    every = (np.concatenate([members, others]) * mirror)[order]
+    moved_groups = [np.flatnonzero(np.isin(order, groups[0]))]
+    there = None if nipple is None else nipple * mirror
+    other = explained(every[:9], every[9:], sure[order], moved_groups, BREAST_MM2, there, SETTINGS)
+    assert one.gain == pytest.approx(other.gain, abs=1e-6)
+    assert one.count == other.count

@@ -51,6 +51,7 @@ def explained(
     settings : PatternSettings
     """
     rng = np.random.default_rng(7)
+    members, others, sure, groups, nipple = _framed(members, others, sure, groups, nipple)
     every = np.concatenate([members, others])
     odds = np.clip(sure / np.maximum(1 - sure, 1e-3), 1e-3, settings.most_odds)
     stray = (settings.strays + settings.false / odds) / area_mm2
@@ -76,6 +77,33 @@ def explained(
     values, counted = _sums(flat, stray, alone, len(members), settings)
     gains["diffuse"], counts["diffuse"] = float(values[0]), float(counted[0])
     return Explained(gains, shapes, counts)
+
+
+def _framed(
+    members: F64, others: F64, sure: F64, groups: Sequence[NDArray[np.intp]], nipple: F64 | None
+) -> tuple[F64, F64, F64, list[NDArray[np.intp]], F64 | None]:
+    """The same particles as seen from the group: its middle is the origin, the first axis leads to the nipple.
+
+    A mirrored or turned image has the same places in the same order then, and the same shapes are tried on it.
+    """
+    every = np.concatenate([members, others])
+    middle = members.mean(axis=0)
+    along = (
+        np.linalg.eigh(np.cov(every.T) + 1e-9 * np.diag([1.0, 2.0]))[1][:, -1] if nipple is None else nipple - middle
+    )
+    along = along / max(float(np.hypot(*along)), 1e-9)
+    frame = np.stack([along, [-along[1], along[0]]], axis=1)
+    seen = (every - middle) @ frame
+    # Which side is which, the lopsidedness of the places says.
+    turn = np.where((seen**3).sum(axis=0) < 0, -1.0, 1.0)
+    if nipple is not None:
+        turn[0] = 1.0
+    seen *= turn
+    k = len(members)
+    order = np.concatenate([np.lexsort(seen[:k].T[::-1]), k + np.lexsort(seen[k:].T[::-1])])
+    rank = np.argsort(order)
+    there = None if nipple is None else (nipple - middle) @ frame * turn
+    return seen[order[:k]], seen[order[k:]], sure[order], [rank[one] for one in groups], there
 
 
 @dataclass(frozen=True, eq=False)
